@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "adaptor.hpp"
+#include "bus/authority.hpp"
+#include "bus/variants.hpp"
+#include "daemon/filter.hpp"
+#include "daemon/observer.hpp"
+
+namespace vmac::bus {
+
+inline constexpr auto kBusName = "org.vmac.MldFilter";
+inline constexpr auto kObjectPath = "/org/vmac/MldFilter";
+
+/// The object on the bus: validates, asks for authorisation, hands on to the Filter, answers. The reference of its
+/// members is dbus/org.vmac.MldFilter.xml.
+class Service final : private sdbus::AdaptorInterfaces<org::vmac::MldFilter_adaptor>, private Observer {
+public:
+    /// What the methods need of the rest of the daemon.
+    struct Backend {
+        Filter &filter;
+        std::function<void()> reload;  ///< reads the configuration again; throws Error
+    };
+
+    /// @param connection must outlive this.
+    Service(sdbus::IConnection &connection, Backend backend);
+    ~Service() override;
+    Service(const Service &) = delete;
+    Service &operator=(const Service &) = delete;
+
+private:
+    template <typename Result, typename Validate>
+    void authorised(Result &&result, const char *action, Validate validate);
+
+    void AddInterface(sdbus::Result<bool> &&result, std::string name, Dictionary options) override;
+    void RemoveInterface(sdbus::Result<bool> &&result, std::string name) override;
+    void SetInterfaces(sdbus::Result<bool> &&result,
+                       std::vector<sdbus::Struct<std::string, Dictionary>> interfaces) override;
+    std::vector<sdbus::Struct<std::string, Dictionary>> ListInterfaces() override;
+    CounterDictionary GetCounters(const std::string &name) override;
+    std::map<std::string, CounterDictionary> GetAllCounters() override;
+    void ResetCounters(sdbus::Result<> &&result, std::vector<std::string> names) override;
+    std::string GetRuleset() override;
+    void Reload(sdbus::Result<> &&result) override;
+
+    std::string Version() override;
+    std::vector<std::string> Interfaces() override;
+    bool Protected() override;
+    std::uint64_t Restorations() override;
+    std::vector<std::string> Features() override;
+
+    void interface_added(const Entry &entry) override;
+    void interface_removed(const InterfaceName &name) override;
+    void ruleset_restored(const std::string &cause) override;
+    void properties_changed(const std::set<Property> &properties) override;
+
+    Filter &filter_;
+    std::function<void()> reload_;
+    Authority authority_;
+};
+
+}  // namespace vmac::bus

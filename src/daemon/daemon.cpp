@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/daemon.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <ctime>
+
+#include "daemon/message_ids.hpp"
+#include "model/error.hpp"
+#include "store/config.hpp"
+
+namespace vmac {
+namespace {
+
+/// The first of the directories in a variable, which systemd separates by colons.
+std::filesystem::path directory_in(const char *variable, const char *otherwise) {
+    const char *value = std::getenv(variable);
+    const std::string_view list = value == nullptr ? "" : value;
+    return list.empty() ? otherwise : std::string(list.substr(0, list.find(':')));
+}
+
+std::uint64_t monotonic_microseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1000000U + static_cast<std::uint64_t>(now.tv_nsec) / 1000U;
+}
+
+}  // namespace
+
+Directories Directories::from_environment() {
+    return {.state = directory_in("STATE_DIRECTORY", "/var/lib/vmac-mldfilter"),
+            .configuration = directory_in("CONFIGURATION_DIRECTORY", "/etc/vmac-mldfilter")};
+}
+
+std::chrono::milliseconds Backoff::next() {
+    return std::exchange(delay_, std::min(2 * delay_, kLast));
+}
+
+Daemon::Daemon(nft::Engine &engine, const Directories &directories)
+    : directories_(directories),
+      state_file_(directories.state, store::read_boot_id()),
+      filter_(engine, state_file_, monitor_.links()) {
+    filter_.add_observer(journalist_);
+    filter_.add_observer(*this);
+}
+
+Daemon::~Daemon() {
+    filter_.remove_observer(*this);
+    filter_.remove_observer(journalist_);
+}
+
+int Daemon::run() {
+    const auto quit = [this] { loop_.quit(EXIT_SUCCESS); };
+    const EventSource terminate = loop_.on_signal(SIGTERM, quit);
+    const EventSource interrupt = loop_.on_signal(SIGINT, quit);
+    const EventSource hang_up = loop_.on_signal(SIGHUP, [this] { reload_by_signal(); });
+    const EventSource links = loop_.on_readable(monitor_.fd(), [this] {
+        if (monitor_.dispatch()) {
+            filter_.links_changed();
+        }
+    });
+
+    auto [state, complaint] = state_file_.load();
+    if (!complaint.empty()) {
+        journal(LOG_ERR, message_id::kStateSetAside, complaint, {{"VMAC_REASON", complaint}});
+    }
+    const Config config = initial_config(state.last_good);
+
+    // The name is taken before anything is touched: with another instance on the bus nothing may be.
+    connect();
+    filter_.start(std::move(state), config);
+    tell_status();
+    sd_notify(0, "READY=1");
+    const int status = loop_.run();
+    sd_notify(0, "STOPPING=1\nSTATUS=Stopped; the rules stay in the kernel");
+    return status;
+}
+
+void Daemon::connect() {
+    try {
+        session_ = std::make_unique<bus::Session>(
+            loop_, bus::Service::Backend{.filter = filter_, .reload = [this] { reload(); }},
+            [this] { bus_lost("the connection has ended"); });
+    } catch (const sdbus::Error &error) {
+        bus_lost(error.getMessage());
+        return;
+    }
+    if (bus_missed_) {
+        journal(LOG_NOTICE, message_id::kBusFound, "On the bus again");
+    }
+    bus_missed_ = false;
+    bus_backoff_.reset();
+}
+
+void Daemon::bus_lost(const std::string &reason) {
+    if (!bus_missed_) {
+        journal(LOG_WARNING, message_id::kBusLost, "Without bus, still protecting: " + reason,
+                {{"VMAC_REASON", reason}});
+    }
+    bus_missed_ = true;
+    retry_ = loop_.after(bus_backoff_.next(), [this] { retry_bus(); });
+}
+
+void Daemon::retry_bus() {
+    session_.reset();
+    connect();
+    tell_status();
+}
+
+void Daemon::reload() {
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", static_cast<unsigned long long>(monotonic_microseconds()));
+    try {
+        filter_.configure(store::load_config(directories_.configuration));
+        config_complaint_.clear();
+        journal(LOG_INFO, message_id::kConfigurationLoaded, "Configuration loaded");
+    } catch (const Error &error) {
+        complain(error, "; everything stays as it was");
+        tell_status();
+        sd_notify(0, "READY=1");
+        throw;
+    }
+    tell_status();
+    sd_notify(0, "READY=1");
+}
+
+void Daemon::reload_by_signal() {
+    try {
+        reload();
+    } catch (const Error &) {
+        return;  // it is in the journal, and nobody waits for an answer
+    }
+}
+
+Config Daemon::initial_config(const Config &last_good) {
+    try {
+        return store::load_config(directories_.configuration);
+    } catch (const Error &error) {
+        complain(error, "; the last good configuration is used");
+        return last_good;
+    }
+}
+
+void Daemon::complain(const Error &error, const char *consequence) {
+    config_complaint_ = error.what();
+    journal(LOG_ERR, message_id::kConfigurationWrong, config_complaint_ + consequence,
+            {{"VMAC_REASON", config_complaint_}});
+}
+
+void Daemon::schedule_check() {
+    check_ = loop_.after(check_backoff_.next(), [this] {
+        filter_.check();
+        if (!filter_.is_protected()) {
+            schedule_check();
+        }
+    });
+}
+
+void Daemon::tell_status() {
+    const auto &entries = filter_.entries();
+    const auto relocated = std::ranges::count_if(
+        entries, [](const auto &entry) { return entry.second.effective_action == Action::Relocate; });
+    std::string status = filter_.failure().empty()
+                             ? "Protecting " + std::to_string(entries.size()) + " interfaces, " +
+                                   std::to_string(relocated) + " of them by relocating to their parent"
+                             : "NOT protecting: " + filter_.failure();
+    if (bus_missed_) {
+        status += "; not on the bus";
+    }
+    if (!config_complaint_.empty()) {
+        status += "; configuration not used: " + config_complaint_;
+    }
+    sd_notifyf(0, "STATUS=%s", status.c_str());
+}
+
+void Daemon::protection_changed(bool is_protected, const std::string & /*failure*/) {
+    if (is_protected) {
+        check_backoff_.reset();
+        check_.reset();
+    } else {
+        schedule_check();
+    }
+    tell_status();
+}
+
+void Daemon::properties_changed(const std::set<Property> & /*properties*/) {
+    tell_status();
+}
+
+}  // namespace vmac

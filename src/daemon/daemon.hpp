@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include "bus/session.hpp"
+#include "daemon/event_loop.hpp"
+#include "daemon/filter.hpp"
+#include "daemon/journal.hpp"
+#include "model/error.hpp"
+#include "net/link_monitor.hpp"
+#include "nft/engine.hpp"
+#include "store/state.hpp"
+
+namespace vmac {
+
+/// Where the daemon finds its files.
+struct Directories {
+    std::filesystem::path state;          ///< STATE_DIRECTORY
+    std::filesystem::path configuration;  ///< CONFIGURATION_DIRECTORY
+
+    /// From the environment that systemd sets (systemd.exec(5)), else where a package puts them.
+    static Directories from_environment();
+};
+
+/// Doubles from call to call, up to 30 s.
+class Backoff {
+public:
+    std::chrono::milliseconds next();
+    void reset() { delay_ = kFirst; }
+
+private:
+    static constexpr std::chrono::milliseconds kFirst{1000};
+    static constexpr std::chrono::milliseconds kLast{30000};
+
+    std::chrono::milliseconds delay_ = kFirst;
+};
+
+/// Wires the parts to one event loop, and keeps systemd informed.
+class Daemon final : private Observer {
+public:
+    Daemon(nft::Engine &engine, const Directories &directories);
+    ~Daemon() override;
+    Daemon(const Daemon &) = delete;
+    Daemon &operator=(const Daemon &) = delete;
+
+    /// Protects first, then serves, until SIGTERM or SIGINT. The rules stay.
+    /// @return the exit status
+    int run();
+
+private:
+    void connect();
+    void bus_lost(const std::string &reason);
+    void retry_bus();
+    void reload();
+    void reload_by_signal();
+    Config initial_config(const Config &last_good);
+    void complain(const Error &error, const char *consequence);
+    void schedule_check();
+    void tell_status();
+
+    void protection_changed(bool is_protected, const std::string &failure) override;
+    void properties_changed(const std::set<Property> &properties) override;
+
+    Directories directories_;
+    EventLoop loop_;
+    net::LinkMonitor monitor_;
+    store::StateFile state_file_;
+    Journalist journalist_;
+    Filter filter_;
+    std::unique_ptr<bus::Session> session_;
+    Backoff bus_backoff_;
+    Backoff check_backoff_;
+    bool bus_missed_ = false;
+    std::string config_complaint_;  ///< what is wrong with the configuration on disk; empty when nothing is
+    EventSource retry_{nullptr, sd_event_source_disable_unref};
+    EventSource check_{nullptr, sd_event_source_disable_unref};
+};
+
+}  // namespace vmac

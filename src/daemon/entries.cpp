@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/entries.hpp"
+
+#include <set>
+
+namespace vmac {
+namespace {
+
+/// A parent that can be used, or why there is none.
+struct Parent {
+    const net::Link *link = nullptr;
+    std::string reason;
+};
+
+Parent find_parent(const Entry &entry, const std::string &asked_for, const net::LinkTable &links) {
+    const std::string &name = entry.name.str();
+    if (!asked_for.empty()) {
+        const auto *link = links.by_name(asked_for);
+        return {link, link == nullptr ? "its parent " + asked_for + " does not exist" : ""};
+    }
+    const auto *link = links.by_name(name);
+    if (link == nullptr) {
+        return {nullptr, name + " does not exist, so its parent is not known"};
+    }
+    if (!link->is_macvlan()) {
+        return {nullptr, name + " is not a macvlan, and no parent was named"};
+    }
+    if (link->lower_elsewhere) {
+        return {nullptr, "its parent is in another network namespace"};
+    }
+    const auto *lower = links.by_index(link->lower);
+    return {lower, lower == nullptr ? "its parent does not exist" : ""};
+}
+
+/// Finds out whether the messages of an entry can be relocated, and to where.
+void choose_parent(Entry &entry, const std::string &asked_for, const net::LinkTable &links) {
+    auto [link, reason] = find_parent(entry, asked_for, links);
+    if (link != nullptr && link->name == entry.name.str()) {
+        reason = "it cannot be its own parent";
+    } else if (link != nullptr && !is_utf8(link->name)) {
+        reason = "the name of its parent is not UTF-8";
+    } else if (link != nullptr) {
+        entry.parent = link->name;
+    }
+    if (entry.action != Action::Relocate) {
+        return;
+    }
+    if (reason.empty()) {
+        entry.parent_index = link->index;
+    } else {
+        entry.effective_action = Action::Drop;
+        entry.reason = reason;
+    }
+}
+
+/// A message that was relocated to an interface which is under management itself would be dropped there.
+void refuse_managed_parents(Entries &entries) {
+    std::set<unsigned> managed;
+    for (const auto &[name, entry] : entries) {
+        if (entry.action != Action::Allow) {
+            managed.insert(entry.ifindex);
+        }
+    }
+    for (auto &[name, entry] : entries) {
+        if (entry.parent_index != 0 && managed.contains(entry.parent_index)) {
+            entry.parent_index = 0;
+            entry.effective_action = Action::Drop;
+            entry.reason = "its parent " + entry.parent + " is under management itself";
+        }
+    }
+}
+
+}  // namespace
+
+Entries resolve(const Config &config, const InterfaceOptions &api, const net::LinkTable &links) {
+    Entries entries;
+    const auto add = [&](const InterfaceName &name, const Options &options, Origins origins) {
+        Entry entry{.name = name,
+                    .action = options.action.value_or(Action::Relocate),
+                    .messages = options.messages.value_or(MessageSet(kAllMessages.begin(), kAllMessages.end())),
+                    .origins = origins,
+                    .runtime = options.runtime.value_or(false)};
+        entry.effective_action = entry.action;
+        if (const auto *link = links.by_name(name.str())) {
+            entry.present = true;
+            entry.ifindex = link->index;
+            entry.mac = link->mac;
+        }
+        choose_parent(entry, options.parent.value_or(""), links);
+        entries.emplace(name, std::move(entry));
+    };
+    for (const auto &[name, options] : config.interfaces) {
+        const auto said = api.find(name);
+        const bool both = said != api.end();
+        const Options &on_bus = both ? said->second : Options{};
+        add(name, on_bus.over(options).over(config.defaults), {.config = true, .api = both});
+    }
+    for (const auto &[name, options] : api) {
+        if (!config.interfaces.contains(name)) {
+            add(name, options.over(config.defaults), {.api = true});
+        }
+    }
+    refuse_managed_parents(entries);
+    return entries;
+}
+
+nft::Ruleset desired_ruleset(const Entries &entries) {
+    nft::Ruleset ruleset;
+    for (const auto &[name, entry] : entries) {
+        if (entry.action == Action::Allow) {
+            continue;
+        }
+        for (const Message message : entry.messages) {
+            const bool relocate = entry.action == Action::Relocate && message != Message::RouterSolicit;
+            ruleset.verdicts[name][message] = relocate ? nft::Verdict::Relocate : nft::Verdict::Drop;
+        }
+        if (entry.parent_index != 0) {
+            ruleset.parents[name] = entry.parent_index;
+        }
+    }
+    return ruleset;
+}
+
+}  // namespace vmac

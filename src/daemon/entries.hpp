@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/options.hpp"
+#include "net/link.hpp"
+#include "nft/ruleset.hpp"
+
+// From what people asked for and what links there are to what is to be done. Pure.
+namespace vmac {
+
+/// Who wants an interface under management.
+struct Origins {
+    bool config = false;  ///< a configuration file
+    bool api = false;     ///< somebody on the bus
+
+    bool operator==(const Origins &) const = default;
+};
+
+/// One interface under management.
+struct Entry {
+    InterfaceName name;
+    Action action = Action::Relocate;            ///< asked for
+    Action effective_action = Action::Relocate;  ///< in force
+    std::string reason;                          ///< why the two differ; empty when they do not
+    MessageSet messages;
+    Origins origins;
+    bool runtime = false;
+    std::string parent;         ///< where the messages leave from; empty when nowhere
+    unsigned parent_index = 0;  ///< 0 when there is no relocating
+    bool present = false;       ///< whether the interface exists
+    unsigned ifindex = 0;       ///< 0 when not present
+    std::string mac;            ///< empty when not present
+
+    bool operator==(const Entry &) const = default;
+};
+
+using Entries = std::map<InterfaceName, Entry>;
+
+/// Everything under management. What somebody on the bus said about an interface counts before its
+/// configuration, and that before the defaults of the configuration.
+Entries resolve(const Config &config, const InterfaceOptions &api, const net::LinkTable &links);
+
+/// What the kernel must hold for these entries. Verdicts do not depend on the parent, so that it can come and go
+/// without a moment in which a message gets out.
+nft::Ruleset desired_ruleset(const Entries &entries);
+
+}  // namespace vmac

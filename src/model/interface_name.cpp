@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/interface_name.hpp"
+
+#include <net/if.h>
+
+#include <nlohmann/json.hpp>
+
+#include "model/error.hpp"
+
+namespace vmac {
+namespace {
+
+// The kernel's isspace() is that of Latin-1: a no-break space counts, also as the second byte of "à".
+bool is_kernel_space(unsigned char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0;
+}
+
+std::string quoted(std::string_view text) {
+    return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+[[noreturn]] void refuse(std::string_view text, const std::string &why) {
+    throw Error(Errc::InvalidName, quoted(text.substr(0, 64)) + " is not a usable interface name: " + why);
+}
+
+}  // namespace
+
+InterfaceName InterfaceName::parse(std::string_view text) {
+    if (text.empty()) {
+        refuse(text, "it is empty; a name has 1 to 15 bytes");
+    }
+    if (text.size() >= IFNAMSIZ) {
+        refuse(text, "it has " + std::to_string(text.size()) + " bytes; a name has 1 to 15");
+    }
+    if (text == "." || text == "..") {
+        refuse(text, "the kernel keeps \".\" and \"..\" for itself");
+    }
+    for (const char c : text) {
+        if (c == '/' || c == ':' || c == '\0' || is_kernel_space(static_cast<unsigned char>(c))) {
+            refuse(text, "the kernel accepts no '/', ':', NUL or white space (byte 0xA0 is one) in a name");
+        }
+    }
+    if (!is_utf8(text)) {
+        refuse(text, "it is not UTF-8");
+    }
+    if (text.front() == '@') {
+        refuse(text, "nftables takes a leading '@' for the name of a set");
+    }
+    if (text.ends_with("\\*")) {
+        refuse(text, "nftables takes \"\\*\" at the end for '*'");
+    }
+    return InterfaceName(text);
+}
+
+bool is_utf8(std::string_view text) {
+    try {
+        const auto ignored = nlohmann::json(text).dump();
+        return text.find('\0') == std::string_view::npos;
+    } catch (const nlohmann::json::type_error &) {
+        return false;
+    }
+}
+
+}  // namespace vmac

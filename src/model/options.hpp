@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "model/action.hpp"
+#include "model/interface_name.hpp"
+#include "model/message.hpp"
+
+namespace vmac {
+
+/// What somebody said about one interface. What is not said comes from the layer below: bus over configuration
+/// of the interface over configuration of all.
+struct Options {
+    std::optional<Action> action;
+    std::optional<std::string> parent;   ///< name of a device; empty: the lower device of the macvlan
+    std::optional<MessageSet> messages;  ///< never empty
+    std::optional<bool> runtime;         ///< true: not kept over a reboot
+
+    bool operator==(const Options &) const = default;
+
+    /// These options where they say something, @p lower where they do not.
+    [[nodiscard]] Options over(const Options &lower) const;
+};
+
+/// Checks the option parent: empty, or an interface name. @throws Error InvalidOption
+std::string parse_parent(const std::string &name);
+
+using InterfaceOptions = std::map<InterfaceName, Options>;
+
+/// What the configuration files say together.
+struct Config {
+    Options defaults;                   ///< only action and messages
+    std::size_t max_interfaces = 8192;  ///< interfaces that may be under management
+    InterfaceOptions interfaces;
+
+    bool operator==(const Config &) const = default;
+};
+
+}  // namespace vmac

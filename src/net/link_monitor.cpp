@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "net/link_monitor.hpp"
+
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <vector>
+
+namespace vmac::net {
+namespace {
+
+/// A link with many attributes needs about 2 KiB; the kernel fills up to 32 KiB at once for a large buffer.
+constexpr std::size_t kBufferBytes = 32768;
+
+/// Bounds the work of one dump that loses against links which change all the time.
+constexpr int kDumpTries = 10;
+
+[[noreturn]] void fail(const char *what) {
+    throw std::system_error(errno, std::generic_category(), what);
+}
+
+int collect(const nlmsghdr *message, void *table) {
+    if (const auto event = parse_link(*message)) {
+        static_cast<LinkTable *>(table)->apply(*event);
+    }
+    return MNL_CB_OK;
+}
+
+struct Changes {
+    LinkTable &table;
+    bool any = false;
+};
+
+int apply_event(const nlmsghdr *message, void *data) {
+    auto &changes = *static_cast<Changes *>(data);
+    if (const auto event = parse_link(*message)) {
+        changes.any |= changes.table.apply(*event);
+    }
+    return MNL_CB_OK;
+}
+
+/// Reads all links into @p table. False when they changed meanwhile (NLM_F_DUMP_INTR).
+bool dump(mnl_socket *socket, LinkTable &table) {
+    std::array<char, 128> request{};
+    nlmsghdr *header = mnl_nlmsg_put_header(request.data());
+    header->nlmsg_type = RTM_GETLINK;
+    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header->nlmsg_seq = 1;
+    static_cast<rtgenmsg *>(mnl_nlmsg_put_extra_header(header, sizeof(ifinfomsg)))->rtgen_family = AF_UNSPEC;
+    if (mnl_socket_sendto(socket, header, header->nlmsg_len) < 0) {
+        fail("asking rtnetlink for the links");
+    }
+    std::vector<char> buffer(kBufferBytes);
+    while (true) {
+        const ssize_t got = mnl_socket_recvfrom(socket, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        const int verdict = got < 0 ? MNL_CB_ERROR
+                                    : mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 1,
+                                                 mnl_socket_get_portid(socket), collect, &table);
+        if (verdict == MNL_CB_ERROR && errno == EINTR) {
+            return false;
+        }
+        if (verdict == MNL_CB_ERROR) {
+            fail("reading the links from rtnetlink");
+        }
+        if (verdict == MNL_CB_STOP) {
+            return true;
+        }
+    }
+}
+
+}  // namespace
+
+LinkMonitor::Socket LinkMonitor::open(unsigned groups) {
+    Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), mnl_socket_close);
+    if (!socket || mnl_socket_bind(socket.get(), groups, MNL_SOCKET_AUTOPID) < 0) {
+        fail("opening an rtnetlink socket");
+    }
+    return socket;
+}
+
+LinkMonitor::LinkMonitor() : events_(open(RTMGRP_LINK)) {
+    refresh();
+}
+
+int LinkMonitor::fd() const {
+    return mnl_socket_get_fd(events_.get());
+}
+
+void LinkMonitor::refresh() {
+    // Older events must not undo what the dump says; younger ones may come, and say the same again.
+    std::vector<char> buffer(kBufferBytes);
+    while (recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT) > 0 || errno == ENOBUFS || errno == EINTR) {
+    }
+    const Socket socket = open(0);
+    for (int i = 0; i < kDumpTries; ++i) {
+        LinkTable table;
+        const bool complete = dump(socket.get(), table);
+        if (complete || i == kDumpTries - 1) {
+            links_ = std::move(table);
+            return;
+        }
+    }
+}
+
+bool LinkMonitor::dispatch() {
+    std::vector<char> buffer(kBufferBytes);
+    Changes changes{links_};
+    while (true) {
+        const ssize_t got = recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (got >= 0) {
+            mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, 0, apply_event, &changes);
+        } else if (errno == ENOBUFS) {
+            const LinkTable before = links_;
+            refresh();
+            return changes.any || !(before == links_);
+        } else if (errno == EAGAIN) {
+            return changes.any;
+        } else if (errno != EINTR) {
+            fail("reading link events from rtnetlink");
+        }
+    }
+}
+
+}  // namespace vmac::net

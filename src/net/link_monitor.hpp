@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <memory>
+
+#include "net/link.hpp"
+
+struct mnl_socket;
+
+namespace vmac::net {
+
+/// Follows the links of the network namespace that the process is in, by rtnetlink events and without polling.
+class LinkMonitor {
+public:
+    /// Subscribes, then reads all links, so that nothing is missed in between.
+    /// @throws std::system_error when netlink cannot be used.
+    LinkMonitor();
+
+    /// Becomes readable when there is something for dispatch(). Owned by the monitor.
+    [[nodiscard]] int fd() const;
+
+    /// Takes in all events that are waiting. True when the table is another one now. When events were lost
+    /// (ENOBUFS) all links are read anew.
+    bool dispatch();
+
+    [[nodiscard]] const LinkTable &links() const { return links_; }
+
+private:
+    using Socket = std::unique_ptr<mnl_socket, int (*)(mnl_socket *)>;
+
+    static Socket open(unsigned groups);
+
+    /// Forgets the events that are waiting and reads all links.
+    void refresh();
+
+    Socket events_;
+    LinkTable links_;
+};
+
+}  // namespace vmac::net

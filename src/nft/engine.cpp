@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft/engine.hpp"
+
+#include <fcntl.h>
+#include <nftables/libnftables.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "model/error.hpp"
+
+namespace vmac::nft {
+namespace {
+
+/// libnftables waits with select(), which aborts the process for descriptors of FD_SETSIZE and above.
+void require_low_descriptor() {
+    const int lowest_free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    const int reason = errno;
+    if (lowest_free >= 0) {
+        ::close(lowest_free);
+    }
+    if (lowest_free < 0 || lowest_free >= FD_SETSIZE) {
+        throw Error(Errc::EngineUnavailable, lowest_free < 0
+                                                 ? std::string("libnftables cannot be used: ") + std::strerror(reason)
+                                                 : "libnftables cannot be used: too many open files in the service");
+    }
+}
+
+/// The first line of what libnftables says, without the place in a file that there is not.
+std::string reason_of(std::string_view errors) {
+    errors = errors.substr(0, errors.find('\n'));
+    constexpr std::string_view kMarker = "Error: ";
+    if (const auto at = errors.find(kMarker); at != std::string_view::npos) {
+        errors.remove_prefix(at + kMarker.size());
+    }
+    return errors.empty() ? "no reason was given" : std::string(errors);
+}
+
+}  // namespace
+
+std::string LibnftablesEngine::run(const std::string &commands) {
+    require_low_descriptor();
+    if (!context_) {
+        context_ = Context(nft_ctx_new(NFT_CTX_DEFAULT), nft_ctx_free);
+        if (!context_) {
+            throw Error(Errc::EngineUnavailable, "libnftables cannot be used: no netlink socket could be opened");
+        }
+        nft_ctx_buffer_output(context_.get());
+        nft_ctx_buffer_error(context_.get());
+        nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_JSON);
+    }
+    const int status = nft_run_cmd_from_buffer(context_.get(), commands.c_str());
+    std::string output = nft_ctx_get_output_buffer(context_.get());
+    const std::string errors = nft_ctx_get_error_buffer(context_.get());
+    if (status != 0) {
+        context_.reset();  // whatever it remembers of the kernel may be what made it fail
+        throw Error(Errc::KernelRejected, "the kernel refused: " + reason_of(errors));
+    }
+    return output;
+}
+
+}  // namespace vmac::nft

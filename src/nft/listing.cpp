@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft/listing.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "model/error.hpp"
+
+namespace vmac::nft {
+namespace {
+
+using nlohmann::json;
+
+/// Kind and name of an object, by which lists of objects are compared. Rules have the name of their chain, and
+/// keep their order in it.
+std::string place_of(const json &object) {
+    const std::string &kind = object.begin().key();
+    return kind + ' ' + object.begin()->value(kind == "rule" ? "chain" : "name", "");
+}
+
+/// The object without what the kernel adds (handles) and what is compared on its own (elements).
+json without_details(json object) {
+    for (auto &body : object) {
+        body.erase("handle");
+        body.erase("elem");
+        if (!body.contains("expr")) {
+            continue;
+        }
+        for (auto &statement : body["expr"]) {
+            // Where there is an /etc/protocols the number is printed by its name.
+            if (statement.contains("match") && statement["match"].value("right", json()) == "igmp") {
+                statement["match"]["right"] = 2;
+            }
+        }
+    }
+    return object;
+}
+
+std::vector<json> in_order(std::vector<json> objects) {
+    std::ranges::stable_sort(objects, {}, place_of);
+    return objects;
+}
+
+Verdict verdict_of(const json &value) {
+    if (value == json{{"drop", nullptr}}) {
+        return Verdict::Drop;
+    }
+    if (value == json{{"goto", {{"target", "relocate"}}}}) {
+        return Verdict::Relocate;
+    }
+    throw Error(Errc::KernelRejected, "not a verdict of ours");
+}
+
+/// Takes in one element of "verdicts": [{"elem": {"val": key, "counter": …}}, verdict].
+/// @throws json::exception or Error where it has another form.
+void read_verdict(Family family, const json &element, Listing &listing) {
+    const json &key = element.at(0).at("elem").at("val");
+    const json &name = family == Family::Ip6 ? key.at("concat").at(0) : key;
+    const auto message =
+        family == Family::Ip6 ? parse_message(key.at("concat").at(1).get<std::string>()) : Message::Igmp;
+    const auto verdict = verdict_of(element.at(1));
+    const auto interface = InterfaceName::parse(name.get<std::string>());
+    const json &counter = element.at(0).at("elem").at("counter");
+    listing.ruleset.verdicts[interface][message] = verdict;
+    listing.counters[interface][message] = {counter.at("packets"), counter.at("bytes")};
+}
+
+/// Takes in one element of "parents": [name, device].
+void read_parent(const json &element, const IndexOf &index_of, Listing &listing) {
+    const auto device = element.at(1).get<std::string>();
+    unsigned index = index_of(device);
+    if (index == 0) {
+        std::from_chars(device.data(), device.data() + device.size(), index);
+    }
+    listing.ruleset.parents[InterfaceName::parse(element.at(0).get<std::string>())] = index;
+}
+
+void read_elements(Family family, const json &map, const IndexOf &index_of, Listing &listing) {
+    for (const json &element : map.value("elem", json::array())) {
+        try {
+            if (map.at("name") == "parents") {
+                read_parent(element, index_of, listing);
+            } else {
+                read_verdict(family, element, listing);
+            }
+        } catch (const std::exception &) {
+            listing.deviation = "there was a foreign element in map " + map.value("name", "");
+        }
+    }
+}
+
+}  // namespace
+
+Listing parse_listing(Family family, const std::string &text, const IndexOf &index_of) {
+    Listing listing;
+    std::vector<json> structure;
+    try {
+        const json document = json::parse(text);
+        for (const json &object : document.at("nftables")) {
+            if (object.contains("metainfo")) {
+                continue;
+            }
+            if (object.contains("map")) {
+                read_elements(family, object["map"], index_of, listing);
+            }
+            structure.push_back(without_details(object));
+        }
+        if (in_order(std::move(structure)) != in_order(table_objects(family).get<std::vector<json>>())) {
+            listing.deviation = std::string("table ") + to_string(family) + ' ' + kTable + " had other content";
+        }
+    } catch (const json::exception &) {
+        listing.deviation = std::string("table ") + to_string(family) + ' ' + kTable + " could not be read";
+    }
+    return listing;
+}
+
+Listing merge(Listing ip6, Listing ip) {
+    if (ip6.deviation.empty()) {
+        ip6.deviation = std::move(ip.deviation);
+    }
+    if (ip6.deviation.empty() && ip6.ruleset.parents != ip.ruleset.parents) {
+        ip6.deviation = "the parents in the two tables were not the same";
+    }
+    for (const auto &[name, verdicts] : ip.ruleset.verdicts) {
+        ip6.ruleset.verdicts[name].insert(verdicts.begin(), verdicts.end());
+    }
+    accumulate(ip6.counters, ip.counters);
+    return ip6;
+}
+
+std::string difference_in_words(const Ruleset &present, const Ruleset &wanted) {
+    if (present.verdicts != wanted.verdicts) {
+        for (const auto &[name, verdicts] : wanted.verdicts) {
+            const auto found = present.verdicts.find(name);
+            if (found == present.verdicts.end() || found->second != verdicts) {
+                return "the verdicts for " + name.str() + " were missing or changed";
+            }
+        }
+        return "there were verdicts for interfaces that are not under management";
+    }
+    return present.parents == wanted.parents ? "" : "the map of parents was changed";
+}
+
+}  // namespace vmac::nft

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "store/options_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "model/error.hpp"
+
+namespace vmac::store {
+namespace {
+
+using nlohmann::json;
+
+json options_to_json(const Options &options) {
+    json object = json::object();
+    if (options.action) {
+        object["action"] = to_string(*options.action);
+    }
+    if (options.parent) {
+        object["parent"] = *options.parent;
+    }
+    if (options.messages) {
+        object["messages"] = json::array();
+        for (const Message message : *options.messages) {
+            object["messages"].push_back(to_string(message));
+        }
+    }
+    if (options.runtime) {
+        object["runtime"] = *options.runtime;
+    }
+    return object;
+}
+
+Options options_from_json(const json &object) {
+    Options options;
+    for (const auto &[key, value] : object.items()) {
+        if (key == "action") {
+            options.action = parse_action(value.get<std::string>());
+        } else if (key == "parent") {
+            options.parent = parse_parent(value.get<std::string>());
+        } else if (key == "messages") {
+            options.messages = parse_messages(value.get<std::vector<std::string>>());
+        } else if (key == "runtime") {
+            options.runtime = value.get<bool>();
+        } else {
+            throw Error(Errc::StoreFailed, "unknown option " + key);
+        }
+    }
+    return options;
+}
+
+}  // namespace
+
+json interfaces_to_json(const InterfaceOptions &interfaces) {
+    json object = json::object();
+    for (const auto &[name, options] : interfaces) {
+        object[name.str()] = options_to_json(options);
+    }
+    return object;
+}
+
+InterfaceOptions interfaces_from_json(const json &object) {
+    InterfaceOptions interfaces;
+    for (const auto &[name, options] : object.items()) {
+        interfaces.emplace(InterfaceName::parse(name), options_from_json(options));
+    }
+    return interfaces;
+}
+
+json config_to_json(const Config &config) {
+    return {{"defaults", options_to_json(config.defaults)},
+            {"max_interfaces", config.max_interfaces},
+            {"interfaces", interfaces_to_json(config.interfaces)}};
+}
+
+Config config_from_json(const json &object) {
+    return {.defaults = options_from_json(object.at("defaults")),
+            .max_interfaces = object.at("max_interfaces"),
+            .interfaces = interfaces_from_json(object.at("interfaces"))};
+}
+
+}  // namespace vmac::store

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "store/state.hpp"
+
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "model/error.hpp"
+#include "store/options_json.hpp"
+
+namespace vmac::store {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr int kVersion = 1;
+constexpr int kAsideTries = 1000;
+
+json counters_to_json(const Counters &counters) {
+    json object = json::object();
+    for (const auto &[name, counts] : counters) {
+        for (const auto &[message, count] : counts) {
+            object[name.str()][std::string(to_string(message))] = {count.packets, count.bytes};
+        }
+    }
+    return object;
+}
+
+Counters counters_from_json(const json &object) {
+    Counters counters;
+    for (const auto &[name, counts] : object.items()) {
+        for (const auto &[word, count] : counts.items()) {
+            counters[InterfaceName::parse(name)][parse_message(word)] = {count.at(0), count.at(1)};
+        }
+    }
+    return counters;
+}
+
+/// The first free name to keep a bad file under.
+fs::path aside(const fs::path &path) {
+    for (int i = 1; i < kAsideTries; ++i) {
+        fs::path candidate = path.string() + ".rejected" + (i == 1 ? "" : "." + std::to_string(i));
+        std::error_code ignored;
+        if (!fs::exists(fs::symlink_status(candidate, ignored))) {
+            return candidate;
+        }
+    }
+    throw Error(Errc::StoreFailed, "there are " + std::to_string(kAsideTries) + " rejected files already");
+}
+
+}  // namespace
+
+std::string format_state(const State &state, const std::string &boot_id) {
+    const json document = {
+        {"version", kVersion},
+        {"boot_id", boot_id},
+        {"interfaces", interfaces_to_json(state.interfaces)},
+        {"configuration", config_to_json(state.last_good)},
+        {"counters",
+         {{"carried", counters_to_json(state.ledger.carried)},
+          {"base_line", counters_to_json(state.ledger.base_line)}}},
+    };
+    return document.dump(2) + '\n';
+}
+
+State parse_state(const std::string &text, const std::string &boot_id) {
+    try {
+        const json document = json::parse(text);
+        const int version = document.at("version");
+        if (version != kVersion) {
+            throw Error(Errc::StoreFailed, "it has version " + std::to_string(version) + ", this program reads " +
+                                               std::to_string(kVersion));
+        }
+        State state{.interfaces = interfaces_from_json(document.at("interfaces")),
+                    .last_good = config_from_json(document.at("configuration"))};
+        if (document.at("boot_id") == boot_id) {
+            state.ledger = {.carried = counters_from_json(document.at("counters").at("carried")),
+                            .base_line = counters_from_json(document.at("counters").at("base_line"))};
+        } else {
+            std::erase_if(state.interfaces, [](const auto &entry) { return entry.second.runtime.value_or(false); });
+        }
+        return state;
+    } catch (const json::exception &error) {
+        throw Error(Errc::StoreFailed, std::string("it is damaged: ") + error.what());
+    } catch (const Error &error) {
+        throw Error(Errc::StoreFailed, error.what());
+    }
+}
+
+StateFile::StateFile(const fs::path &directory, std::string boot_id)
+    : path_(directory / "state.json"), boot_id_(std::move(boot_id)) {}
+
+StateFile::Loaded StateFile::load() {
+    blocked_.clear();
+    std::string text;
+    try {
+        text = read_file(path_);
+    } catch (const std::system_error &error) {
+        if (error.code() == std::errc::no_such_file_or_directory) {
+            return {};
+        }
+        blocked_ = std::string("it cannot be read: ") + error.what();
+        return {.state = {},
+                .complaint = blocked_ + "; nothing is saved until it is moved away and the service is restarted"};
+    }
+    try {
+        return {.state = parse_state(text, boot_id_), .complaint = {}};
+    } catch (const Error &error) {
+        const std::string what = path_.string() + " is not used: " + error.what();
+        try {
+            const fs::path kept = aside(path_);
+            fs::rename(path_, kept);
+            return {.state = {}, .complaint = what + "; it was kept as " + kept.string()};
+        } catch (const std::exception &why_not) {
+            blocked_ = what + "; it could not be set aside: " + why_not.what();
+            return {.state = {}, .complaint = blocked_};
+        }
+    }
+}
+
+StagedFile StateFile::stage(const State &state) const {
+    if (!blocked_.empty()) {
+        throw Error(Errc::StoreFailed, "the state was not saved, and nothing was changed: " + blocked_);
+    }
+    try {
+        return {path_, format_state(state, boot_id_)};
+    } catch (const std::system_error &error) {
+        throw Error(Errc::StoreFailed,
+                    std::string("the state was not saved, and nothing was changed: ") + error.what());
+    }
+}
+
+std::string read_boot_id() {
+    const std::string id = read_file("/proc/sys/kernel/random/boot_id");
+    return id.substr(0, id.find('\n'));
+}
+
+}  // namespace vmac::store

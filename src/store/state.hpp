@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "model/ledger.hpp"
+#include "model/options.hpp"
+#include "store/files.hpp"
+
+namespace vmac::store {
+
+/// What must outlive the daemon.
+struct State {
+    InterfaceOptions interfaces;  ///< what was added over the bus
+    Config last_good;             ///< the last configuration without errors
+    Ledger ledger;
+
+    bool operator==(const State &) const = default;
+};
+
+/// The JSON text of @p state as it is in this boot.
+std::string format_state(const State &state, const std::string &boot_id);
+
+/// Reads what format_state() wrote. What holds for one boot only (runtime entries, the ledger) is left out when
+/// that boot is over.
+/// @throws Error StoreFailed, which says what is wrong with the text.
+State parse_state(const std::string &text, const std::string &boot_id);
+
+/// The file state.json.
+class StateFile {
+public:
+    /// @param directory where it is; must exist to save, need not to load
+    explicit StateFile(const std::filesystem::path &directory, std::string boot_id);
+
+    struct Loaded {
+        State state;
+        std::string complaint;  ///< what was wrong and what was done about it, for a person; empty when all is well
+    };
+
+    /// Reads the file. A torn or foreign one is set aside, never deleted; what cannot be set aside is left alone,
+    /// and then stage() refuses. Never throws for what is on the disk.
+    Loaded load();
+
+    /// Writes the new state beside the file; StagedFile::publish() then makes it hold.
+    /// @throws Error StoreFailed
+    [[nodiscard]] StagedFile stage(const State &state) const;
+
+private:
+    std::filesystem::path path_;
+    std::string boot_id_;
+    std::string blocked_;  ///< why the file must not be replaced; empty when it may be
+};
+
+/// The kernel's id of this boot, random(4).
+std::string read_boot_id();
+
+}  // namespace vmac::store
