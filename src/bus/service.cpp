@@ -22,6 +22,23 @@ auto guarded(Function function) {
     }
 }
 
+/// Sends something. That the bus is gone is nobody's business here: the session notices.
+template <typename Function>
+void send(Function function) {
+    try {
+        function();
+    } catch (const sdbus::Error &) {
+        return;
+    }
+}
+
+/// Sends the error that is being handled.
+template <typename Result>
+void return_error(const Result &result) {
+    const auto error = current_error();
+    send([&] { result.returnError(error); });
+}
+
 /// Calls @p function and sends what it returns, or the error that it throws.
 template <typename Result, typename Function>
 void answer(const Result &result, Function &function) {
@@ -33,17 +50,7 @@ void answer(const Result &result, Function &function) {
             result.returnResults(function());
         }
     } catch (...) {
-        result.returnError(current_error());
-    }
-}
-
-/// Sends a signal. What the bus does not take, because it is gone, is nobody's business here: the session notices.
-template <typename Function>
-void emit(Function function) {
-    try {
-        function();
-    } catch (const sdbus::Error &) {
-        return;
+        return_error(result);
     }
 }
 
@@ -61,12 +68,7 @@ const char *name_of(Property property) {
     return "";
 }
 
-InterfaceOptions read_interfaces(const std::vector<sdbus::Struct<std::string, Dictionary>> &list, std::size_t limit) {
-    if (list.size() > limit) {
-        throw Error(Errc::LimitReached, std::to_string(list.size()) + " interfaces are more than the " +
-                                            std::to_string(limit) +
-                                            " that may be under management; see max_interfaces in the configuration");
-    }
+InterfaceOptions read_interfaces(const std::vector<sdbus::Struct<std::string, Dictionary>> &list) {
     InterfaceOptions interfaces;
     for (const auto &item : list) {
         const auto name = InterfaceName::parse(std::get<0>(item));
@@ -111,7 +113,7 @@ void Service::authorised(Result &&result, const char *action, Validate validate)
             answer(*shared, run);
         });
     } catch (...) {
-        shared->returnError(current_error());
+        return_error(*shared);
     }
 }
 
@@ -131,9 +133,8 @@ void Service::RemoveInterface(sdbus::Result<bool> &&result, std::string name) {
 void Service::SetInterfaces(sdbus::Result<bool> &&result,
                             std::vector<sdbus::Struct<std::string, Dictionary>> interfaces) {
     authorised(std::move(result), kManageInterfaces, [&] {
-        return [this, interfaces = read_interfaces(interfaces, filter_.max_interfaces())] {
-            return filter_.set(interfaces);
-        };
+        filter_.config().require_room(interfaces.size());  // before a name is looked at
+        return [this, interfaces = read_interfaces(interfaces)] { return filter_.set(interfaces); };
     });
 }
 
@@ -206,15 +207,15 @@ std::vector<std::string> Service::Features() {
 }
 
 void Service::interface_added(const Entry &entry) {
-    emit([&] { emitInterfaceAdded(entry.name.str(), describe(entry)); });
+    send([&] { emitInterfaceAdded(entry.name.str(), describe(entry)); });
 }
 
 void Service::interface_removed(const InterfaceName &name) {
-    emit([&] { emitInterfaceRemoved(name.str()); });
+    send([&] { emitInterfaceRemoved(name.str()); });
 }
 
 void Service::ruleset_restored(const std::string &cause) {
-    emit([&] { emitRulesetRestored(cause); });
+    send([&] { emitRulesetRestored(cause); });
 }
 
 void Service::properties_changed(const std::set<Property> &properties) {
@@ -222,7 +223,7 @@ void Service::properties_changed(const std::set<Property> &properties) {
     for (const Property property : properties) {
         names.emplace_back(name_of(property));
     }
-    emit([&] { compat::emit_properties_changed(getObject(), INTERFACE_NAME, names); });
+    send([&] { compat::emit_properties_changed(getObject(), INTERFACE_NAME, names); });
 }
 
 }  // namespace vmac::bus

@@ -63,14 +63,13 @@ int Daemon::run() {
         }
     });
 
+    // The name is taken before anything is touched: with another instance on the bus nothing may be.
+    connect();
     auto [state, complaint] = state_file_.load();
     if (!complaint.empty()) {
         journal(LOG_ERR, message_id::kStateSetAside, complaint, {{"VMAC_REASON", complaint}});
     }
     const Config config = initial_config(state.last_good);
-
-    // The name is taken before anything is touched: with another instance on the bus nothing may be.
-    connect();
     filter_.start(std::move(state), config);
     tell_status();
     sd_notify(0, "READY=1");
@@ -97,7 +96,8 @@ void Daemon::connect() {
 
 void Daemon::bus_lost(const std::string &reason) {
     if (!bus_missed_) {
-        journal(LOG_WARNING, message_id::kBusLost, "Without bus, still protecting: " + reason,
+        // The service starts before the bus, so at first its absence is nothing to worry about.
+        journal(session_ ? LOG_WARNING : LOG_NOTICE, message_id::kBusLost, "Without bus, still protecting: " + reason,
                 {{"VMAC_REASON", reason}});
     }
     bus_missed_ = true;

@@ -154,11 +154,7 @@ void Filter::validate_parent(const InterfaceName &name, const Options &options) 
 
 void Filter::commit(const Config &config, const InterfaceOptions &api) {
     Entries entries = resolve(config, api, links_);
-    if (entries.size() > config.max_interfaces) {
-        throw Error(Errc::LimitReached, std::to_string(entries.size()) + " interfaces are more than the " +
-                                            std::to_string(config.max_interfaces) +
-                                            " that may be under management; see max_interfaces in the configuration");
-    }
+    config.require_room(entries.size());
     const auto wanted = desired_ruleset(entries);
     store::State next{.interfaces = api, .last_good = config, .ledger = {}};
     try {

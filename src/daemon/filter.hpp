@@ -70,8 +70,8 @@ public:
     /// Whether the kernel was read back and holds what it must.
     [[nodiscard]] bool is_protected() const { return protected_; }
 
-    /// How many interfaces may be under management.
-    [[nodiscard]] std::size_t max_interfaces() const { return state_.last_good.max_interfaces; }
+    /// The configuration that is in force.
+    [[nodiscard]] const Config &config() const { return state_.last_good; }
 
     /// Why it does not, as far as that is known.
     [[nodiscard]] const std::string &failure() const { return failure_; }

@@ -22,4 +22,12 @@ std::string parse_parent(const std::string &name) {
     }
 }
 
+void Config::require_room(std::size_t count) const {
+    if (count > max_interfaces) {
+        throw Error(Errc::LimitReached, std::to_string(count) + " interfaces are more than the " +
+                                            std::to_string(max_interfaces) +
+                                            " that may be under management; see max_interfaces in the configuration");
+    }
+}
+
 }  // namespace vmac

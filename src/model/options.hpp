@@ -37,6 +37,9 @@ struct Config {
     InterfaceOptions interfaces;
 
     bool operator==(const Config &) const = default;
+
+    /// @throws Error LimitReached when @p count interfaces are more than max_interfaces
+    void require_room(std::size_t count) const;
 };
 
 }  // namespace vmac

@@ -127,6 +127,7 @@ Listing merge(Listing ip6, Listing ip) {
         ip6.ruleset.verdicts[name].insert(verdicts.begin(), verdicts.end());
     }
     accumulate(ip6.counters, ip.counters);
+    ip6.missing = ip6.missing && ip.missing;
     return ip6;
 }
 

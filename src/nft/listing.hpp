@@ -15,6 +15,7 @@ struct Listing {
     Counters counters;
     /// What is not as we build it, in words: structure, foreign elements. Empty when all is.
     std::string deviation;
+    bool missing = false;  ///< there is no table at all
 };
 
 /// The index of a device, 0 when there is none of that name.

@@ -54,15 +54,23 @@ bool Plan::is_done() const {
 }
 
 Listing Tables::read() const {
+    std::map<std::string, unsigned> seen;  // many interfaces have the same parent
+    const auto index_of = [&seen](const std::string &name) {
+        const auto [found, is_new] = seen.try_emplace(name);
+        if (is_new) {
+            found->second = if_nametoindex(name.c_str());
+        }
+        return found->second;
+    };
     std::array<Listing, kFamilies.size()> listings;
     for (std::size_t i = 0; i < kFamilies.size(); ++i) {
         try {
-            listings[i] = parse_listing(kFamilies[i], engine_.run(list_table(kFamilies[i]).dump()),
-                                        [](const std::string &name) { return if_nametoindex(name.c_str()); });
+            listings[i] = parse_listing(kFamilies[i], engine_.run(list_table(kFamilies[i]).dump()), index_of);
         } catch (const Error &error) {
             if (error.code() != Errc::KernelRejected) {
                 throw;
             }
+            listings[i].missing = true;
             listings[i].deviation = std::string("table ") + to_string(kFamilies[i]) + ' ' + kTable + " was missing";
         }
     }
@@ -85,8 +93,11 @@ Plan Tables::make_plan(const Ruleset &wanted, Read when) const {
         }
     }
     plan.commands = present.deviation.empty() ? change_elements(present.ruleset, wanted) : replace_tables(wanted);
-    if (known_) {
-        plan.deviation = present.deviation.empty() ? difference_in_words(present.ruleset, *known_) : present.deviation;
+    if (!present.deviation.empty()) {
+        const bool first_start = !known_ && present.missing;
+        plan.deviation = first_start ? "" : present.deviation;
+    } else if (known_) {
+        plan.deviation = difference_in_words(present.ruleset, *known_);
     }
     return plan;
 }
