@@ -62,6 +62,8 @@ int Daemon::run() {
             filter_.links_changed();
         }
     });
+    // A call is answered with what the links are by then.
+    require(sd_event_source_set_priority(links.get(), SD_EVENT_PRIORITY_IMPORTANT), "giving links precedence");
 
     // The name is taken before anything is touched: with another instance on the bus nothing may be.
     connect();

@@ -75,11 +75,21 @@ void Filter::links_changed() {
     const auto wanted = desired_ruleset(entries);
     take_entries(std::move(entries));
     if (wanted != wanted_) {
-        // Only parents differ, so no counter can be lost and there is nothing to save.
         wanted_ = wanted;
+        follow_parents();
         check();
     }
     flush_properties();
+}
+
+/// Only parents differ, so no counter can be lost and there is nothing to save. The kernel is not asked before: a
+/// parent may just have got a name that libnftables cannot list.
+void Filter::follow_parents() {
+    try {
+        tables_.execute(tables_.make_plan(wanted_, nft::Tables::Read::WhenNeeded));
+    } catch (const Error &) {
+        return;  // check() comes next, looks at everything, and tells
+    }
 }
 
 void Filter::check() {
@@ -156,12 +166,8 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
     Entries entries = resolve(config, api, links_);
     config.require_room(entries.size());
     const auto wanted = desired_ruleset(entries);
-    store::State next{.interfaces = api, .last_good = config, .ledger = {}};
     try {
-        const nft::Plan plan = transact(next, wanted);
-        state_ = std::move(next);
-        wanted_ = wanted;
-        note_plan(plan);
+        transact({.interfaces = api, .last_good = config, .ledger = {}}, wanted, nft::Tables::Read::WhenNeeded);
     } catch (const Error &error) {
         if (error.code() == Errc::KernelRejected) {
             check();  // find out whether it still holds what it held before
@@ -181,34 +187,45 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
 }
 
 /// Brings @p next to disk and @p wanted to the kernel, or neither. The ledger of @p next is filled in here.
-nft::Plan Filter::transact(store::State &next, const nft::Ruleset &wanted) {
-    for (auto read = nft::Tables::Read::WhenNeeded;; read = nft::Tables::Read::Always) {
+void Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read) {
+    const auto make_plan = [&] {
         nft::Plan plan = tables_.make_plan(wanted, read);
         next.ledger = state_.ledger;
         next.ledger.carry(plan.leaving, next.last_good.max_interfaces);
-        store::StagedFile staged = state_file_.stage(next);
-        try {
-            tables_.execute(plan);
-        } catch (const Error &error) {
-            // What we believed about the kernel may be what was wrong: somebody has flushed our tables.
-            if (error.code() != Errc::KernelRejected || plan.read_back) {
-                throw;
-            }
-            continue;
-        }
-        try {
-            staged.publish();
-        } catch (const std::system_error &error) {
-            roll_back(next);
-            throw Error(Errc::StoreFailed,
-                        std::string("the state was not saved, and nothing was changed: ") + error.what());
-        }
         return plan;
+    };
+    nft::Plan plan = make_plan();
+    store::StagedFile staged = state_file_.stage(next);
+    const Ledger staged_ledger = next.ledger;
+    if (plan.read_back && nft::Tables::is_cheap_to_read(wanted)) {
+        plan = make_plan();  // syncing takes long enough for counters to move on
+    }
+    try {
+        tables_.execute(plan);
+    } catch (const Error &error) {
+        // What we believed about the kernel may be what was wrong: somebody has flushed our tables.
+        if (error.code() != Errc::KernelRejected || plan.read_back) {
+            throw;
+        }
+        return transact(std::move(next), wanted, nft::Tables::Read::Always);
+    }
+    try {
+        staged.publish();
+    } catch (const std::system_error &error) {
+        roll_back(next);
+        throw Error(Errc::StoreFailed,
+                    std::string("the state was not saved, and nothing was changed: ") + error.what());
+    }
+    state_ = std::move(next);
+    wanted_ = wanted;
+    note_plan(plan);
+    if (state_.ledger != staged_ledger) {
+        save_ledger();
     }
 }
 
 /// The kernel has what the disk refused: puts back what was there before.
-void Filter::roll_back(store::State &next) {
+void Filter::roll_back(const store::State &next) {
     const nft::Plan plan = tables_.make_plan(wanted_, nft::Tables::Read::Always);
     state_.ledger = next.ledger;
     state_.ledger.carry(plan.leaving, state_.last_good.max_interfaces);

@@ -87,8 +87,9 @@ public:
 private:
     void validate_parent(const InterfaceName &name, const Options &options) const;
     void commit(const Config &config, const InterfaceOptions &api);
-    nft::Plan transact(store::State &next, const nft::Ruleset &wanted);
-    void roll_back(store::State &next);
+    void transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
+    void roll_back(const store::State &next);
+    void follow_parents();
     void save_ledger();
     void verify();
     void note_plan(const nft::Plan &plan);

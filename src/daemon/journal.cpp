@@ -29,9 +29,9 @@ bool stderr_is_journal() {
 constexpr std::array<const char *, 8> kPriorities = {"emerg",   "alert",  "crit", "error",
                                                      "warning", "notice", "info", "debug"};
 
-/// An entry without parent, present or not, drops instead of relocating.
+/// Whether an interface drops instead of relocating. One that does not exist sends nothing, so it is no news there.
 bool falls_back(const Entry &entry) {
-    return entry.action != entry.effective_action;
+    return entry.present && entry.action != entry.effective_action;
 }
 
 void tell_fallback(const Entry &entry) {
@@ -84,7 +84,7 @@ void Journalist::interface_changed(const Entry &before, const Entry &now) {
         journal(LOG_INFO, message_id::kInterfaceChanged, now.name.str() + ": options changed, action " + action,
                 {{"VMAC_INTERFACE", now.name.str()}, {"VMAC_ACTION", action}, {"VMAC_PARENT", now.parent}});
     }
-    if (falls_back(now) && before.reason != now.reason) {
+    if (falls_back(now) && (!falls_back(before) || before.reason != now.reason)) {
         tell_fallback(now);
     } else if (falls_back(before) && now.effective_action == Action::Relocate) {
         journal(LOG_NOTICE, message_id::kRelocatingAgain, now.name.str() + ": relocating to " + now.parent,

@@ -3,6 +3,8 @@
 
 #include <net/if.h>
 
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "model/error.hpp"
@@ -18,6 +20,11 @@ bool is_kernel_space(unsigned char c) {
 std::string quoted(std::string_view text) {
     return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
+
+/// Words that json_parse_constant() in libnftables turns into numbers wherever they stand, so that no interface of
+/// that name can be written.
+constexpr std::array<std::string_view, 11> kProtocolWords = {"tcp",    "udp",  "udplite", "esp",  "ah",      "icmp",
+                                                             "icmpv6", "comp", "dccp",    "sctp", "redirect"};
 
 [[noreturn]] void refuse(std::string_view text, const std::string &why) {
     throw Error(Errc::InvalidName, quoted(text.substr(0, 64)) + " is not a usable interface name: " + why);
@@ -48,6 +55,9 @@ InterfaceName InterfaceName::parse(std::string_view text) {
     }
     if (text.ends_with("\\*")) {
         refuse(text, "nftables takes \"\\*\" at the end for '*'");
+    }
+    if (std::ranges::find(kProtocolWords, text) != kProtocolWords.end()) {
+        refuse(text, "nftables takes this word for a number");
     }
     return InterfaceName(text);
 }

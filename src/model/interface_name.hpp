@@ -13,7 +13,7 @@ namespace vmac {
 class InterfaceName {
 public:
     /// @throws Error InvalidName, which says what is wrong. Besides what the kernel refuses, these are: names that
-    /// are not UTF-8, for D-Bus and JSON carry no others, and the two forms that libnftables-json(5) cannot write.
+    /// are not UTF-8, for D-Bus and JSON carry no others, and the few names that libnftables-json(5) cannot write.
     static InterfaceName parse(std::string_view text);
 
     [[nodiscard]] const std::string &str() const { return text_; }

@@ -63,8 +63,9 @@ void read_verdict(Family family, const json &element, Listing &listing) {
     const auto verdict = verdict_of(element.at(1));
     const auto interface = InterfaceName::parse(name.get<std::string>());
     const json &counter = element.at(0).at("elem").at("counter");
+    const Count count{counter.at("packets"), counter.at("bytes")};
     listing.ruleset.verdicts[interface][message] = verdict;
-    listing.counters[interface][message] = {counter.at("packets"), counter.at("bytes")};
+    listing.counters[interface][message] = count;
 }
 
 /// Takes in one element of "parents": [name, device].

@@ -60,7 +60,8 @@ private:
             if (!options.is_table()) {
                 refuse(file_, options.source(), "interfaces are tables: [interface." + std::string(name) + "]");
             }
-            read_options(*options.as_table(), at(name.source(), [&] { return InterfaceName::parse(name.str()); }));
+            const std::string_view text = name.str();
+            read_options(*options.as_table(), at(name.source(), [&] { return InterfaceName::parse(text); }));
         }
     }
 
@@ -106,6 +107,7 @@ private:
         std::vector<std::string> words;
         for (const auto &element : *array) {
             words.push_back(text(element, "a message"));
+            at(element.source(), [&] { return parse_message(words.back()); });
         }
         return at(node.source(), [&] { return parse_messages(words); });
     }
