@@ -165,6 +165,7 @@ std::map<std::string, CounterDictionary> Service::GetAllCounters() {
 void Service::ResetCounters(sdbus::Result<> &&result, std::vector<std::string> names) {
     authorised(std::move(result), kResetCounters, [&] {
         std::vector<InterfaceName> chosen;
+        chosen.reserve(names.size());
         for (const auto &name : names) {
             chosen.push_back(InterfaceName::parse(name));
         }
@@ -187,6 +188,7 @@ std::string Service::Version() {
 std::vector<std::string> Service::Interfaces() {
     return guarded([this] {
         std::vector<std::string> names;
+        names.reserve(filter_.entries().size());
         for (const auto &[name, entry] : filter_.entries()) {
             names.push_back(name.str());
         }
@@ -220,6 +222,7 @@ void Service::ruleset_restored(const std::string &cause) {
 
 void Service::properties_changed(const std::set<Property> &properties) {
     std::vector<compat::PropertyName> names;
+    names.reserve(properties.size());
     for (const Property property : properties) {
         names.emplace_back(name_of(property));
     }

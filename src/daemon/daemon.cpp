@@ -164,10 +164,10 @@ void Daemon::tell_status() {
     const auto &entries = filter_.entries();
     const auto relocated = std::ranges::count_if(
         entries, [](const auto &entry) { return entry.second.effective_action == Action::Relocate; });
-    std::string status = filter_.failure().empty()
-                             ? "Protecting " + std::to_string(entries.size()) + " interfaces, " +
-                                   std::to_string(relocated) + " of them by relocating to their parent"
-                             : "NOT protecting: " + filter_.failure();
+    std::string status = filter_.failure().empty() ? "Protecting " + std::to_string(entries.size()) +
+                                                         (entries.size() == 1 ? " interface, " : " interfaces, ") +
+                                                         std::to_string(relocated) + " by relocating to the parent"
+                                                   : "NOT protecting: " + filter_.failure();
     if (bus_missed_) {
         status += "; not on the bus";
     }

@@ -34,11 +34,7 @@ bool Filter::add(const InterfaceName &name, const Options &options) {
     InterfaceOptions api = state_.interfaces;
     Options &merged = api[name];
     merged = options.over(merged);
-    if (api == state_.interfaces) {
-        return false;
-    }
-    commit(state_.last_good, api);
-    return true;
+    return change_to(api);
 }
 
 bool Filter::remove(const InterfaceName &name) {
@@ -48,22 +44,28 @@ bool Filter::remove(const InterfaceName &name) {
                                              "add it with action=allow to exempt it");
     }
     InterfaceOptions api = state_.interfaces;
-    if (api.erase(name) == 0) {
-        return false;
-    }
-    commit(state_.last_good, api);
-    return true;
+    api.erase(name);
+    return change_to(api);
 }
 
 bool Filter::set(const InterfaceOptions &interfaces) {
     for (const auto &[name, options] : interfaces) {
         validate_parent(name, options);
     }
-    if (interfaces == state_.interfaces) {
-        return false;
+    return change_to(interfaces);
+}
+
+/// Brings what was added over the bus to what is asked for. When it is so already, the caller may be somebody who has
+/// seen that it is not so in the kernel.
+bool Filter::change_to(const InterfaceOptions &api) {
+    if (api != state_.interfaces) {
+        commit(state_.last_good, api);
+        return true;
     }
-    commit(state_.last_good, interfaces);
-    return true;
+    if (nft::Tables::is_cheap_to_read(wanted_)) {
+        verify();
+    }
+    return false;
 }
 
 void Filter::configure(const Config &config) {
@@ -230,6 +232,7 @@ void Filter::roll_back(const store::State &next) {
     state_.ledger = next.ledger;
     state_.ledger.carry(plan.leaving, state_.last_good.max_interfaces);
     tables_.execute(plan);
+    save_ledger();  // the new state may be in its place already, and only its directory was not synced
 }
 
 void Filter::save_ledger() {

@@ -86,6 +86,7 @@ public:
 
 private:
     void validate_parent(const InterfaceName &name, const Options &options) const;
+    bool change_to(const InterfaceOptions &api);
     void commit(const Config &config, const InterfaceOptions &api);
     void transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
     void roll_back(const store::State &next);

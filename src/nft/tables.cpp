@@ -3,6 +3,10 @@
 
 #include <net/if.h>
 
+#include <map>
+#include <memory>
+#include <string>
+
 #include "model/error.hpp"
 
 namespace vmac::nft {
@@ -47,6 +51,18 @@ Counters vanished(const Counters &before, const Counters &now) {
     return gone;
 }
 
+/// Whether a device has a name that is not UTF-8. If an earlier run has put it into the map of parents, libnftables
+/// ends the process over listing it. The tables that we make do not hold it.
+bool any_device_is_unprintable() {
+    const std::unique_ptr<struct if_nameindex, decltype(&if_freenameindex)> devices(if_nameindex(), if_freenameindex);
+    for (const auto *device = devices.get(); device != nullptr && device->if_index != 0; ++device) {
+        if (!is_utf8(device->if_name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 bool Plan::is_done() const {
@@ -81,6 +97,10 @@ Plan Tables::make_plan(const Ruleset &wanted, Read when) const {
     Plan plan{.wanted = wanted};
     if (when == Read::WhenNeeded && !doubtful_ && !any_leaves(*known_, wanted)) {
         plan.commands = change_elements(*known_, wanted);
+        return plan;
+    }
+    if (!known_ && any_device_is_unprintable()) {
+        plan.commands = replace_tables(wanted);
         return plan;
     }
     const Listing present = read();

@@ -60,8 +60,8 @@ private:
             if (!options.is_table()) {
                 refuse(file_, options.source(), "interfaces are tables: [interface." + std::string(name) + "]");
             }
-            const std::string_view text = name.str();
-            read_options(*options.as_table(), at(name.source(), [&] { return InterfaceName::parse(text); }));
+            const std::string_view word = name.str();
+            read_options(*options.as_table(), at(name.source(), [&] { return InterfaceName::parse(word); }));
         }
     }
 
