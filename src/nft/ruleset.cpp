@@ -39,7 +39,7 @@ std::string written(const InterfaceName &name) {
 /// How a device is written in a map. The parser tries a name before a number, so a device called "7" would shadow
 /// the index 7. The blank makes sure: strtol() skips it, and no name has one.
 std::string written(unsigned index) {
-    return " " + std::to_string(index);
+    return std::string(" ").append(std::to_string(index));
 }
 
 json verdict_element(const InterfaceName &name, Message message, Verdict verdict) {
