@@ -28,7 +28,7 @@ struct Entry {
     MessageSet messages;
     Origins origins;
     bool runtime = false;
-    std::string parent;         ///< where the messages leave from; empty when nowhere
+    std::string parent;         ///< the device found to relocate to, whatever the action; empty when there is none
     unsigned parent_index = 0;  ///< 0 when there is no relocating
     bool present = false;       ///< whether the interface exists
     unsigned ifindex = 0;       ///< 0 when not present

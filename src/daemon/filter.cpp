@@ -25,7 +25,7 @@ void Filter::start(store::State state, Config config) {
     wanted_ = desired_ruleset(entries_);
     check();
     if (config_is_new) {
-        save_ledger();
+        try_to_save();
     }
 }
 
@@ -137,8 +137,8 @@ void Filter::reset_counters(std::span<const InterfaceName> names) {
     }
     try {
         state_file_.stage(next).publish();
-    } catch (const std::system_error &error) {
-        throw Error(Errc::StoreFailed, std::string("the counters were not reset: ") + error.what());
+    } catch (const std::exception &error) {
+        refuse_unsaved("the counters were not reset: ", error);
     }
     state_ = std::move(next);
 }
@@ -175,7 +175,7 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
             check();  // find out whether it still holds what it held before
         }
         if (error.code() == Errc::StoreFailed) {
-            notify(&Observer::state_not_saved, std::string(error.what()));
+            refuse_unsaved("the state was not saved, and nothing was changed: ", error);
         }
         throw;
     }
@@ -215,14 +215,13 @@ void Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables
         staged.publish();
     } catch (const std::system_error &error) {
         roll_back(next);
-        throw Error(Errc::StoreFailed,
-                    std::string("the state was not saved, and nothing was changed: ") + error.what());
+        throw Error(Errc::StoreFailed, error.what());
     }
     state_ = std::move(next);
     wanted_ = wanted;
     note_plan(plan);
     if (state_.ledger != staged_ledger) {
-        save_ledger();
+        try_to_save();
     }
 }
 
@@ -232,14 +231,27 @@ void Filter::roll_back(const store::State &next) {
     state_.ledger = next.ledger;
     state_.ledger.carry(plan.leaving, state_.last_good.max_interfaces);
     tables_.execute(plan);
-    save_ledger();  // the new state may be in its place already, and only its directory was not synced
+    try {
+        // The new state may be in its place already, and only its directory was not synced.
+        state_file_.stage(state_).publish();
+    } catch (const std::exception &) {
+        return;  // the disk has refused once already, which the caller tells
+    }
 }
 
-void Filter::save_ledger() {
+/// Tells everybody that a change was refused for the sake of the disk.
+void Filter::refuse_unsaved(const char *consequence, const std::exception &reason) {
+    const std::string text = std::string(consequence) + reason.what();
+    notify(&Observer::state_not_saved, text);
+    throw Error(Errc::StoreFailed, text);
+}
+
+/// For what no caller waits for.
+void Filter::try_to_save() {
     try {
         state_file_.stage(state_).publish();
     } catch (const std::exception &error) {
-        notify(&Observer::state_not_saved, std::string(error.what()));
+        notify(&Observer::state_not_saved, std::string("counters and configuration were not saved: ") + error.what());
     }
 }
 
@@ -259,7 +271,7 @@ void Filter::verify() {
         holds = settle();  // a status of success is not proof, so what was changed is read once more
     }
     if (carried) {
-        save_ledger();
+        try_to_save();
     }
     if (!holds) {
         throw Error(Errc::KernelRejected, "the kernel does not hold what it was given");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <span>
 #include <string>
 #include <vector>
@@ -91,7 +92,8 @@ private:
     void transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
     void roll_back(const store::State &next);
     void follow_parents();
-    void save_ledger();
+    void try_to_save();
+    [[noreturn]] void refuse_unsaved(const char *consequence, const std::exception &reason);
     void verify();
     void note_plan(const nft::Plan &plan);
     void take_entries(Entries entries);
@@ -112,7 +114,7 @@ private:
     const net::LinkTable &links_;
     std::vector<Observer *> observers_;
 
-    store::State state_;  ///< as on disk, but for what save_ledger() could not save
+    store::State state_;  ///< as on disk, but for what try_to_save() could not save
     Entries entries_;
     nft::Ruleset wanted_;  ///< what entries_ want the kernel to hold
 

@@ -10,6 +10,8 @@ namespace {
 
 using nlohmann::json;
 
+// get_ref() takes only the very type; get() would make an object of an array, and a large number of -1.
+
 json options_to_json(const Options &options) {
     json object = json::object();
     if (options.action) {
@@ -32,7 +34,7 @@ json options_to_json(const Options &options) {
 
 Options options_from_json(const json &object) {
     Options options;
-    for (const auto &[key, value] : object.items()) {
+    for (const auto &[key, value] : object.get_ref<const json::object_t &>()) {
         if (key == "action") {
             options.action = parse_action(value.get<std::string>());
         } else if (key == "parent") {
@@ -60,7 +62,7 @@ json interfaces_to_json(const InterfaceOptions &interfaces) {
 
 InterfaceOptions interfaces_from_json(const json &object) {
     InterfaceOptions interfaces;
-    for (const auto &[name, options] : object.items()) {
+    for (const auto &[name, options] : object.get_ref<const json::object_t &>()) {
         interfaces.emplace(InterfaceName::parse(name), options_from_json(options));
     }
     return interfaces;
@@ -73,8 +75,12 @@ json config_to_json(const Config &config) {
 }
 
 Config config_from_json(const json &object) {
+    const auto limit = object.at("max_interfaces").get_ref<const json::number_unsigned_t &>();
+    if (limit < 1) {
+        throw Error(Errc::StoreFailed, "max_interfaces is 0");
+    }
     return {.defaults = options_from_json(object.at("defaults")),
-            .max_interfaces = object.at("max_interfaces"),
+            .max_interfaces = limit,
             .interfaces = interfaces_from_json(object.at("interfaces"))};
 }
 

@@ -28,9 +28,11 @@ json counters_to_json(const Counters &counters) {
 
 Counters counters_from_json(const json &object) {
     Counters counters;
-    for (const auto &[name, counts] : object.items()) {
-        for (const auto &[word, count] : counts.items()) {
-            counters[InterfaceName::parse(name)][parse_message(word)] = {count.at(0), count.at(1)};
+    for (const auto &[name, counts] : object.get_ref<const json::object_t &>()) {
+        for (const auto &[word, count] : counts.get_ref<const json::object_t &>()) {
+            counters[InterfaceName::parse(name)][parse_message(word)] = {
+                count.at(0).get_ref<const json::number_unsigned_t &>(),
+                count.at(1).get_ref<const json::number_unsigned_t &>()};
         }
     }
     return counters;
@@ -73,7 +75,7 @@ State parse_state(const std::string &text, const std::string &boot_id) {
         }
         State state{.interfaces = interfaces_from_json(document.at("interfaces")),
                     .last_good = config_from_json(document.at("configuration"))};
-        if (document.at("boot_id") == boot_id) {
+        if (document.at("boot_id").get_ref<const std::string &>() == boot_id) {
             state.ledger = {.carried = counters_from_json(document.at("counters").at("carried")),
                             .base_line = counters_from_json(document.at("counters").at("base_line"))};
         } else {
@@ -120,13 +122,12 @@ StateFile::Loaded StateFile::load() {
 
 StagedFile StateFile::stage(const State &state) const {
     if (!blocked_.empty()) {
-        throw Error(Errc::StoreFailed, "the state was not saved, and nothing was changed: " + blocked_);
+        throw Error(Errc::StoreFailed, blocked_);
     }
     try {
         return {path_, format_state(state, boot_id_)};
     } catch (const std::system_error &error) {
-        throw Error(Errc::StoreFailed,
-                    std::string("the state was not saved, and nothing was changed: ") + error.what());
+        throw Error(Errc::StoreFailed, error.what());
     }
 }
 

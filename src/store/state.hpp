@@ -44,7 +44,7 @@ public:
     Loaded load();
 
     /// Writes the new state beside the file; StagedFile::publish() then makes it hold.
-    /// @throws Error StoreFailed
+    /// @throws Error StoreFailed with the bare reason
     [[nodiscard]] StagedFile stage(const State &state) const;
 
 private:
