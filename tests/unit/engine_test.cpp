@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// libnftables itself, in a network namespace of its own, and the proof that the fake kernel is like it: both get the
+// same commands. Needs root; without it these tests fail, for a fake that nobody has checked proves nothing.
+#include "nft/engine.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "fake_engine.hpp"
+#include "nft/listing.hpp"
+#include "nft/ruleset.hpp"
+#include "support.hpp"
+
+namespace vmac::nft {
+namespace {
+
+using nlohmann::json;
+using test::name;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+unsigned index_of(const std::string &device) {
+    return if_nametoindex(device.c_str());
+}
+
+json command(const char *text) {
+    return {{"nftables", json::array({json::parse(text)})}};
+}
+
+/// A listing without what is the kernel's own business: versions, handles, the order of objects and elements.
+json comparable(const std::string &listing) {
+    std::vector<json> objects;
+    const json document = json::parse(listing);
+    for (json object : document.at("nftables")) {
+        if (object.contains("metainfo")) {
+            continue;
+        }
+        json &body = *object.begin();
+        body.erase("handle");
+        if (body.contains("elem")) {
+            std::sort(body["elem"].begin(), body["elem"].end());
+        }
+        if (body.contains("expr") && body["expr"][0].contains("match") && body["expr"][0]["match"]["right"] == "igmp") {
+            body["expr"][0]["match"]["right"] = 2;  // a name only where there is an /etc/protocols
+        }
+        objects.push_back(std::move(object));
+    }
+    std::ranges::stable_sort(objects, {}, [](const json &object) {
+        const std::string &kind = object.begin().key();
+        return kind + object.begin()->value(kind == "rule" ? "chain" : "name", "");
+    });
+    return objects;
+}
+
+/// What an engine answers: its output, or the error.
+std::string answer_of(Engine &engine, const json &commands) {
+    try {
+        return engine.run(commands.dump());
+    } catch (const Error &error) {
+        return std::string(error.code() == Errc::KernelRejected ? "rejected: " : "unexpected: ") + error.what();
+    }
+}
+
+class InOwnNamespace : public testing::Test {
+protected:
+    void SetUp() override {
+        ASSERT_EQ(unshare(CLONE_NEWNET), 0) << "these tests need CAP_SYS_ADMIN: " << std::strerror(errno);
+        ASSERT_EQ(if_nametoindex("lo"), 1U);
+    }
+
+    LibnftablesEngine kernel;
+};
+
+/// Gives the same commands to both.
+class Fake : public InOwnNamespace {
+protected:
+    /// Both must take @p commands, or both refuse them, and then hold the same. @return whether they were taken
+    bool taken(const json &commands) {
+        const std::string real = answer_of(kernel, commands);
+        const std::string faked = answer_of(fake, commands);
+        EXPECT_EQ(real.starts_with("rejected"), faked.starts_with("rejected"))
+            << commands << "\nkernel: " << real << "\nfake: " << faked;
+        EXPECT_THAT(real, Not(HasSubstr("unexpected")));
+        for (const Family family : kFamilies) {
+            const std::string real_listing = answer_of(kernel, list_table(family));
+            const std::string fake_listing = answer_of(fake, list_table(family));
+            EXPECT_EQ(real_listing.starts_with("rejected"), fake_listing.starts_with("rejected")) << real_listing;
+            if (!real_listing.starts_with("rejected") && !fake_listing.starts_with("rejected")) {
+                EXPECT_EQ(comparable(real_listing), comparable(fake_listing)) << commands;
+            }
+        }
+        return real.empty();
+    }
+
+    bool taken(const char *text) { return taken(command(text)); }
+
+    test::FakeEngine fake;
+};
+
+Ruleset some_rules() {
+    Ruleset rules{.verdicts = {}, .parents = {{name("vrrp1"), 1}, {name("vrrp*"), 123456}}};
+    for (const Message message : kAllMessages) {
+        rules.verdicts[name("vrrp1")][message] = Verdict::Relocate;
+        for (const char *strange :
+             {"vrrp*",  "*",       "a*b",  "42",   "0x10", "-1",  "1e3",  "null", "true",
+              "policy", "counter", "drop", "igmp", "ip6",  "any", "lo",   "TCP",  "\";flush;\"",
+              "{}",     "[1]",     "#",    "$x",   "a\\",  "a@b", "\x01", "\x7f", "\xe7\xbd\x91"}) {
+            rules.verdicts[name(strange)][message] = Verdict::Drop;
+        }
+    }
+    return rules;
+}
+
+TEST_F(Fake, TakesWhatWeWrite) {
+    Ruleset rules = some_rules();
+    EXPECT_TRUE(taken(replace_tables({})));
+    EXPECT_TRUE(taken(change_elements({}, rules)));
+    EXPECT_TRUE(taken(replace_tables(rules)));
+
+    Ruleset other = rules;
+    other.verdicts.erase(name("42"));
+    other.verdicts.at(name("vrrp*")).at(Message::Igmp) = Verdict::Relocate;
+    other.verdicts.at(name("vrrp*")).at(Message::MldDone) = Verdict::Relocate;
+    other.verdicts.at(name("vrrp1")).erase(Message::RouterSolicit);
+    other.parents = {{name("vrrp1"), 7}, {name("{}"), 1}};
+    EXPECT_TRUE(taken(change_elements(rules, other)));
+    EXPECT_TRUE(taken(change_elements(other, {})));
+}
+
+TEST_F(Fake, RefusesWhatIsNotThere) {
+    EXPECT_FALSE(taken(list_table(Family::Ip6)));
+    EXPECT_FALSE(taken(change_elements({}, some_rules())));
+    EXPECT_FALSE(taken(R"({"delete": {"table": {"family": "ip6", "name": "vmac_mldfilter"}}})"));
+    EXPECT_TRUE(taken(replace_tables(some_rules())));
+    for (const char *text : {R"({"delete": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "verdicts",
+                                     "elem": [["nobody", {"drop": null}]]}}})",
+                             R"({"delete": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "parents",
+                                     "elem": [["nobody", " 1"]]}}})",
+                             R"({"add": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "nothing",
+                                  "elem": [["a", {"drop": null}]]}}})",
+                             R"({"add": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "verdicts",
+                                  "elem": [["a", {"goto": {"target": "nowhere"}}]]}}})",
+                             R"({"add": {"rule": {"family": "ip", "table": "vmac_mldfilter", "chain": "nothing",
+                               "expr": [{"drop": null}]}}})",
+                             R"({"add": {"chain": {"family": "ip", "table": "nothing", "name": "x"}}})"}) {
+        EXPECT_FALSE(taken(text)) << text;
+    }
+}
+
+TEST_F(Fake, RefusesAnElementWithAnotherValueAndTakesTheSame) {
+    EXPECT_TRUE(taken(replace_tables(some_rules())));
+    EXPECT_TRUE(taken(R"({"add": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "verdicts",
+                                              "elem": [["42", {"drop": null}]]}}})"));
+    EXPECT_FALSE(taken(R"({"add": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "verdicts",
+                                               "elem": [["42", {"goto": {"target": "relocate"}}]]}}})"));
+    EXPECT_FALSE(taken(R"({"add": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "parents",
+                                               "elem": [["vrrp1", " 9"]]}}})"));
+    // What is deleted goes by its key, whatever the value says.
+    EXPECT_TRUE(taken(R"({"delete": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "verdicts",
+                                                 "elem": [["42", {"goto": {"target": "relocate"}}]]}}})"));
+}
+
+TEST_F(Fake, DoesAllOrNothing) {
+    EXPECT_TRUE(taken(replace_tables(some_rules())));
+    json commands = change_elements(some_rules(), {});
+    commands["nftables"].push_back(json::parse(R"({"delete": {"table": {"family": "ip", "name": "nothing"}}})"));
+    EXPECT_FALSE(taken(commands));
+    EXPECT_EQ(fake.verdict("vrrp1", Message::Igmp), "relocate") << "the refused deletion must not show";
+}
+
+TEST_F(Fake, FlushIsAFlush) {
+    EXPECT_TRUE(taken(replace_tables(some_rules())));
+    fake.flush();
+    EXPECT_EQ(answer_of(kernel, command(R"({"flush": {"ruleset": null}})")), "");
+    EXPECT_TRUE(taken(replace_tables({})));
+    EXPECT_EQ(fake.verdict("vrrp1", Message::Igmp), "");
+}
+
+class Libnftables : public InOwnNamespace {};
+
+TEST_F(Libnftables, ReadsBackExactlyWhatWasWritten) {
+    const Ruleset rules = some_rules();
+    EXPECT_EQ(kernel.run(replace_tables(rules).dump()), "");
+    const Listing listing = merge(parse_listing(Family::Ip6, kernel.run(list_table(Family::Ip6).dump()), index_of),
+                                  parse_listing(Family::Ip, kernel.run(list_table(Family::Ip).dump()), index_of));
+    EXPECT_THAT(listing.deviation, IsEmpty());
+    EXPECT_EQ(listing.ruleset, rules);
+    EXPECT_EQ(listing.counters.at(name("vrrp*")).size(), kAllMessages.size());
+}
+
+TEST_F(Libnftables, TellsTheReasonOfTheKernelInOneLine) {
+    const auto message = test::message_of(Errc::KernelRejected, [this] { kernel.run(list_table(Family::Ip6).dump()); });
+    EXPECT_EQ(message, "the kernel refused: No such file or directory");
+}
+
+TEST_F(Libnftables, GoesOnAfterARefusal) {
+    EXPECT_THROW(kernel.run(change_elements({}, some_rules()).dump()), Error);
+    EXPECT_EQ(kernel.run(replace_tables(some_rules()).dump()), "");
+    EXPECT_THAT(kernel.run(list_table(Family::Ip).dump()), HasSubstr("vrrp1"));
+}
+
+TEST_F(Libnftables, OutputOfOneRunIsNotInTheNext) {
+    kernel.run(replace_tables(some_rules()).dump());
+    const auto first = kernel.run(list_table(Family::Ip).dump());
+    EXPECT_EQ(kernel.run(list_table(Family::Ip).dump()), first);
+    EXPECT_EQ(kernel.run(change_elements(some_rules(), {}).dump()), "");
+}
+
+TEST_F(Libnftables, SeesWhatOthersHaveChanged) {
+    LibnftablesEngine other;
+    kernel.run(replace_tables(some_rules()).dump());
+    kernel.run(list_table(Family::Ip).dump());
+    other.run(command(R"({"flush": {"ruleset": null}})").dump());
+    EXPECT_THROW(kernel.run(list_table(Family::Ip).dump()), Error);
+}
+
+TEST_F(Libnftables, SaysThatItCannotBeUsedBeforeSelectAborts) {
+    rlimit limit{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlimit more{.rlim_cur = FD_SETSIZE + 16, .rlim_max = limit.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &more), 0);
+    std::vector<int> open_files;
+    do {
+        open_files.push_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+        ASSERT_GE(open_files.back(), 0);
+    } while (open_files.back() < FD_SETSIZE - 1);
+
+    EXPECT_THAT(test::message_of(Errc::EngineUnavailable, [this] { kernel.run(list_table(Family::Ip).dump()); }),
+                HasSubstr("too many open files"));
+
+    std::ranges::for_each(open_files, close);
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    EXPECT_EQ(kernel.run(replace_tables({}).dump()), "");
+}
+
+TEST_F(Libnftables, WithoutPrivilegeTheKernelRefuses) {
+    const test::AsNobody as_nobody;
+    EXPECT_THAT(test::message_of(Errc::KernelRejected, [this] { kernel.run(replace_tables({}).dump()); }),
+                HasSubstr("Operation not permitted"));
+}
+
+}  // namespace
+}  // namespace vmac::nft

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Our tables against the fake kernel: what is adopted, what is replaced, and what becomes of the counters.
+#include "nft/tables.hpp"
+
+#include <gmock/gmock.h>
+
+#include "fake_engine.hpp"
+#include "support.hpp"
+
+namespace vmac::nft {
+namespace {
+
+using nlohmann::json;
+using test::FakeEngine;
+using test::name;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Read = Tables::Read;
+
+Ruleset rules_for(std::initializer_list<const char *> names) {
+    Ruleset rules;
+    for (const char *interface : names) {
+        rules.verdicts[name(interface)] = {{Message::MldReport, Verdict::Relocate}, {Message::Igmp, Verdict::Drop}};
+        rules.parents[name(interface)] = 100001;
+    }
+    return rules;
+}
+
+class TablesTest : public testing::Test {
+protected:
+    /// Makes the kernel hold @p wanted. @return the plan that did it
+    Plan bring(const Ruleset &wanted, Read when = Read::WhenNeeded) {
+        Plan plan = tables.make_plan(wanted, when);
+        tables.execute(plan);
+        return plan;
+    }
+
+    FakeEngine kernel;
+    Tables tables{kernel};
+};
+
+TEST_F(TablesTest, AreMadeWhereThereAreNone) {
+    const Plan plan = bring(rules_for({"a"}));
+    EXPECT_FALSE(plan.is_done());
+    EXPECT_TRUE(plan.read_back);
+    EXPECT_THAT(plan.deviation, IsEmpty()) << "a first start is no deviation";
+    EXPECT_EQ(kernel.verdict("a", Message::MldReport), "relocate");
+    EXPECT_EQ(kernel.verdict("a", Message::Igmp), "drop");
+    EXPECT_EQ(kernel.parent("ip6", "a"), "100001");
+    EXPECT_EQ(kernel.parent("ip", "a"), "100001");
+}
+
+TEST_F(TablesTest, APlanThatWasCarriedOutIsDone) {
+    bring(rules_for({"a"}));
+    const Plan plan = tables.make_plan(rules_for({"a"}), Read::Always);
+    EXPECT_TRUE(plan.is_done());
+    EXPECT_THAT(plan.deviation, IsEmpty());
+}
+
+TEST_F(TablesTest, MakingAPlanChangesNothing) {
+    (void)tables.make_plan(rules_for({"a"}), Read::Always);
+    EXPECT_EQ(kernel.verdicts("ip6"), 0U);
+    EXPECT_THAT(kernel.changes(), IsEmpty());
+}
+
+TEST_F(TablesTest, ThatFitAreAdoptedWithTheirCounters) {
+    bring(rules_for({"a", "b"}));
+    kernel.count("a", Message::MldReport, {3, 228});
+    const auto before = kernel.changes().size();
+
+    Tables later(kernel);
+    const Plan plan = later.make_plan(rules_for({"a", "b"}), Read::WhenNeeded);
+    EXPECT_TRUE(plan.read_back) << "nothing is known yet, so the kernel must be asked";
+    EXPECT_TRUE(plan.is_done());
+    EXPECT_THAT(plan.deviation, IsEmpty());
+    EXPECT_THAT(plan.leaving, IsEmpty());
+    later.execute(plan);
+    EXPECT_EQ(kernel.changes().size(), before);
+    EXPECT_EQ(later.counters().at(name("a")).at(Message::MldReport), (Count{3, 228}));
+}
+
+TEST_F(TablesTest, ThatAreAlmostRightAreAdoptedToo) {
+    bring(rules_for({"a", "b"}));
+    kernel.count("a", Message::MldReport, {3, 228});
+    kernel.count("b", Message::Igmp, {1, 40});
+
+    Tables later(kernel);
+    const Plan plan = later.make_plan(rules_for({"a", "c"}), Read::WhenNeeded);
+    later.execute(plan);
+    EXPECT_EQ(plan.staying.at(name("a")).at(Message::MldReport), (Count{3, 228}));
+    EXPECT_EQ(plan.leaving.at(name("b")).at(Message::Igmp), (Count{1, 40}));
+    for (const json &command : plan.commands.at("nftables")) {
+        EXPECT_FALSE(command.begin()->contains("table")) << command;
+    }
+    EXPECT_EQ(kernel.verdict("b", Message::Igmp), "");
+    EXPECT_EQ(kernel.verdict("c", Message::Igmp), "drop");
+}
+
+TEST_F(TablesTest, WithOtherContentAreReplacedInOneTransactionAndTheirCountersCarried) {
+    bring(rules_for({"a"}));
+    kernel.count("a", Message::Igmp, {5, 200});
+    kernel.run(R"({"nftables": [{"add": {"rule": {"family": "ip", "table": "vmac_mldfilter", "chain": "output",
+                                                  "expr": [{"accept": null}]}}}]})");
+    const auto before = kernel.changes().size();
+    const Plan plan = bring(rules_for({"a"}), Read::Always);
+    EXPECT_EQ(plan.deviation, "table ip vmac_mldfilter had other content");
+    EXPECT_EQ(plan.leaving.at(name("a")).at(Message::Igmp), (Count{5, 200}));
+    EXPECT_THAT(plan.staying, IsEmpty());
+    EXPECT_EQ(kernel.changes().size(), before + 1);
+    EXPECT_TRUE(tables.make_plan(rules_for({"a"}), Read::Always).is_done());
+}
+
+TEST_F(TablesTest, ThatSomebodyElseMadeAreReplaced) {
+    kernel.run(R"({"nftables": [{"add": {"table": {"family": "ip6", "name": "vmac_mldfilter"}}},
+                                {"add": {"chain": {"family": "ip6", "table": "vmac_mldfilter", "name": "theirs"}}}]})");
+    EXPECT_EQ(bring(rules_for({"a"})).deviation, "table ip6 vmac_mldfilter had other content");
+    EXPECT_TRUE(tables.make_plan(rules_for({"a"}), Read::Always).is_done());
+    EXPECT_EQ(kernel.verdict("a", Message::MldReport), "relocate");
+}
+
+TEST_F(TablesTest, ForeignElementsGo) {
+    bring(rules_for({"a"}));
+    kernel.run(R"({"nftables": [{"add": {"element": {"family": "ip6", "table": "vmac_mldfilter", "name": "verdicts",
+                                 "elem": [[{"concat": ["a", 136]}, {"drop": null}]]}}}]})");
+    ASSERT_EQ(kernel.verdicts("ip6"), 2U);
+    EXPECT_EQ(bring(rules_for({"a"}), Read::Always).deviation, "there was a foreign element in map verdicts");
+    EXPECT_EQ(kernel.verdicts("ip6"), 1U);
+}
+
+TEST_F(TablesTest, AFlushIsFoundAndWhatWasCountedIsCarried) {
+    bring(rules_for({"a"}));
+    kernel.count("a", Message::MldReport, {3, 228});
+    bring(rules_for({"a"}), Read::Always);
+    kernel.flush();
+    const Plan plan = bring(rules_for({"a"}), Read::Always);
+    EXPECT_EQ(plan.deviation, "table ip6 vmac_mldfilter was missing");
+    EXPECT_EQ(plan.leaving.at(name("a")).at(Message::MldReport), (Count{3, 228}));
+    EXPECT_EQ(kernel.verdict("a", Message::MldReport), "relocate");
+    EXPECT_THAT(bring(rules_for({"a"}), Read::Always).leaving, IsEmpty()) << "it must be carried once";
+}
+
+TEST_F(TablesTest, AnElementThatWasMadeAgainByOthersIsCarriedToo) {
+    bring(rules_for({"a"}));
+    kernel.count("a", Message::MldReport, {3, 228});
+    bring(rules_for({"a"}), Read::Always);
+    kernel.run(change_elements(rules_for({"a"}), {}).dump());
+    kernel.run(change_elements({}, rules_for({"a"})).dump());
+    kernel.count("a", Message::MldReport, {1, 76});
+    const Plan plan = bring(rules_for({"a"}), Read::Always);
+    EXPECT_EQ(plan.leaving.at(name("a")).at(Message::MldReport), (Count{3, 228}));
+    EXPECT_EQ(plan.staying.at(name("a")).at(Message::MldReport), (Count{1, 76}));
+}
+
+TEST_F(TablesTest, TellWhatOthersHaveDone) {
+    bring(rules_for({"a", "b"}));
+    kernel.run(change_elements(rules_for({"a", "b"}), rules_for({"a"})).dump());
+    EXPECT_EQ(bring(rules_for({"a", "b"}), Read::Always).deviation, "the verdicts for b were missing or changed");
+
+    kernel.run(change_elements(rules_for({"a", "b"}), rules_for({"a", "b", "c"})).dump());
+    EXPECT_EQ(bring(rules_for({"a", "b"}), Read::Always).deviation,
+              "there were verdicts for interfaces that are not under management");
+
+    Ruleset other_parent = rules_for({"a", "b"});
+    other_parent.parents.at(name("a")) = 100002;
+    kernel.run(change_elements(rules_for({"a", "b"}), other_parent).dump());
+    EXPECT_EQ(bring(rules_for({"a", "b"}), Read::Always).deviation, "the map of parents was changed");
+}
+
+TEST_F(TablesTest, ADeviationIsFromWhatWeLeftNotFromWhatIsWanted) {
+    bring(rules_for({"a"}));
+    EXPECT_THAT(bring(rules_for({"a", "b"}), Read::Always).deviation, IsEmpty());
+}
+
+TEST_F(TablesTest, AreNotReadWhenNothingCanBeLost) {
+    bring(rules_for({"a"}));
+    const int lists = kernel.lists();
+    const Plan plan = bring(rules_for({"a", "b"}));
+    EXPECT_FALSE(plan.read_back);
+    EXPECT_EQ(kernel.lists(), lists);
+    EXPECT_EQ(kernel.verdict("b", Message::Igmp), "drop");
+}
+
+TEST_F(TablesTest, AreReadBeforeAnElementLeaves) {
+    bring(rules_for({"a", "b"}));
+    kernel.count("b", Message::Igmp, {2, 80});
+    const Plan plan = bring(rules_for({"a"}));
+    EXPECT_TRUE(plan.read_back);
+    EXPECT_EQ(plan.leaving.at(name("b")).at(Message::Igmp), (Count{2, 80}));
+}
+
+TEST_F(TablesTest, AVerdictThatChangesLosesItsCounterSoItIsCarried) {
+    bring(rules_for({"a"}));
+    kernel.count("a", Message::Igmp, {2, 80});
+    Ruleset other = rules_for({"a"});
+    other.verdicts.at(name("a")).at(Message::Igmp) = Verdict::Relocate;
+    EXPECT_EQ(bring(other).leaving.at(name("a")).at(Message::Igmp), (Count{2, 80}));
+}
+
+TEST_F(TablesTest, AParentThatChangesCostsNoCounter) {
+    bring(rules_for({"a"}));
+    Ruleset other = rules_for({"a"});
+    other.parents.at(name("a")) = 100002;
+    const Plan plan = bring(other);
+    EXPECT_FALSE(plan.read_back);
+    EXPECT_EQ(kernel.parent("ip", "a"), "100002");
+}
+
+TEST_F(TablesTest, AfterARefusalTheKernelIsAsBeforeAndIsReadFirst) {
+    bring(rules_for({"a"}));
+    kernel.refuse(FakeEngine::Runs::Changes, 1);
+    const Plan refused = tables.make_plan(rules_for({"a", "b"}), Read::WhenNeeded);
+    test::message_of(Errc::KernelRejected, [&] { tables.execute(refused); });
+    EXPECT_EQ(kernel.verdict("b", Message::Igmp), "");
+
+    const Plan plan = bring(rules_for({"a", "b"}));
+    EXPECT_TRUE(plan.read_back) << "what the kernel holds was doubtful";
+    EXPECT_FALSE(plan.is_done());
+    EXPECT_EQ(kernel.verdict("b", Message::Igmp), "drop");
+}
+
+TEST_F(TablesTest, SuccessIsNoProof) {
+    bring(rules_for({"a"}));
+    kernel.swallow(1);
+    bring(rules_for({"a", "b"}));
+    EXPECT_EQ(kernel.verdict("b", Message::Igmp), "");
+    EXPECT_FALSE(tables.make_plan(rules_for({"a", "b"}), Read::Always).is_done());
+}
+
+TEST_F(TablesTest, AnEngineThatCannotBeUsedIsNotAMissingTable) {
+    kernel.refuse(FakeEngine::Runs::Lists, 1, Errc::EngineUnavailable);
+    test::message_of(Errc::EngineUnavailable, [this] { (void)tables.make_plan({}, Read::Always); });
+}
+
+TEST_F(TablesTest, CountersAreThoseOfTheLastReading) {
+    bring(rules_for({"a"}));
+    kernel.count("a", Message::Igmp, {1, 40});
+    EXPECT_EQ(tables.counters().size(), 0U);
+    bring(rules_for({"a"}), Read::Always);
+    EXPECT_EQ(tables.counters().at(name("a")).at(Message::Igmp), (Count{1, 40}));
+}
+
+TEST_F(TablesTest, AreListedAsOneCommandList) {
+    bring(rules_for({"a"}));
+    const json objects = tables.list().at("nftables");
+    std::map<std::string, int> kinds;
+    for (const json &object : objects) {
+        ++kinds[object.begin().key()];
+    }
+    const std::map<std::string, int> expected = {{"metainfo", 1}, {"table", 2}, {"map", 4}, {"chain", 4}, {"rule", 6}};
+    EXPECT_EQ(kinds, expected);
+    kernel.flush();
+    test::message_of(Errc::KernelRejected, [this] { (void)tables.list(); });
+}
+
+TEST(CheapToRead, EndsAt256Interfaces) {
+    Ruleset rules;
+    for (int i = 0; i < 256; ++i) {
+        rules.verdicts[name("v" + std::to_string(i))] = {{Message::Igmp, Verdict::Drop}};
+    }
+    EXPECT_TRUE(Tables::is_cheap_to_read(rules));
+    rules.verdicts[name("more")] = {{Message::Igmp, Verdict::Drop}};
+    EXPECT_FALSE(Tables::is_cheap_to_read(rules));
+}
+
+}  // namespace
+}  // namespace vmac::nft
