@@ -64,7 +64,7 @@ TEST(Ledger, NeverGoesBackwardsThroughAnyNumberOfRebuilds) {
         }
         ledger.carry(one("a", Message::MldDone, {round, round * 76}), kNoLimit);
     }
-    EXPECT_EQ(before, (Count{210, 210 * 76}));
+    EXPECT_EQ(before, (Count{210, 210ULL * 76}));
 }
 
 TEST(Ledger, BaseLineIsTakenOffTheTotals) {

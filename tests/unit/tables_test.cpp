@@ -13,7 +13,6 @@ namespace {
 using nlohmann::json;
 using test::FakeEngine;
 using test::name;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using Read = Tables::Read;
 
