@@ -66,12 +66,17 @@ install_packages() {
   quietly "Installing ${#missing[@]} packages" apt_get install --no-install-recommends "${missing[@]}"
 }
 
-# build DIRECTORY [OPTION OF MESON SETUP...]: a directory that is configured keeps its options.
-build() {
+# configure DIRECTORY [OPTION OF MESON SETUP...]: a directory that is configured keeps its options.
+configure() {
   local directory=$1
   shift
   [[ -f $directory/build.ninja ]] || quietly 'Configuring' meson setup "$directory" "$root" "$@"
-  quietly 'Building (some minutes the first time)' ninja -C "$directory" -j "$(nproc)"
+}
+
+# build DIRECTORY [OPTION OF MESON SETUP...]: everything.
+build() {
+  configure "$@"
+  quietly 'Building (some minutes the first time)' ninja -C "$1" -j "$(nproc)"
 }
 
 # run_tests DIRECTORY [ARGUMENT OF MESON TEST...]
