@@ -31,7 +31,7 @@ json without_details(json object) {
         for (auto &statement : body["expr"]) {
             // Where there is an /etc/protocols the number is printed by its name.
             if (statement.contains("match") && statement["match"].value("right", json()) == "igmp") {
-                statement["match"]["right"] = 2;
+                statement["match"]["right"] = kIgmpProtocol;
             }
         }
     }

@@ -9,7 +9,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int kFilterPlus10 = 10;
-constexpr int kIgmpProtocol = 2;  // as a number: its name is in /etc/protocols, which a small system lacks
 
 json command(const char *verb, const char *object, json body) {
     return {{verb, {{object, std::move(body)}}}};

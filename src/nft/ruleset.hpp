@@ -24,6 +24,9 @@ namespace vmac::nft {
 
 inline constexpr auto kTable = "vmac_mldfilter";
 
+/// IGMP as an IP protocol (RFC 3376). As a number, for its name is in /etc/protocols, which a small system lacks.
+inline constexpr int kIgmpProtocol = 2;
+
 /// A table of ours is in each of these families.
 enum class Family { Ip6, Ip };
 inline constexpr std::array kFamilies = {Family::Ip6, Family::Ip};

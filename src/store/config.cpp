@@ -132,9 +132,24 @@ private:
     std::string file_;
 };
 
+/// toml++ calls itself for each part of a dotted key, and so a line of 200 KB could end the process.
+void require_short_lines(std::string_view text, const std::string &file) {
+    constexpr std::size_t kLongestLine = 4096;
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const std::size_t length = std::min(text.find('\n'), text.size());
+        if (length > kLongestLine) {
+            throw Error(Errc::InvalidOption, file + ':' + std::to_string(number) + ": the line has more than " +
+                                                 std::to_string(kLongestLine) +
+                                                 " bytes; an array may take several lines");
+        }
+        text.remove_prefix(std::min(length + 1, text.size()));
+    }
+}
+
 }  // namespace
 
 Config parse_config(Config earlier, std::string_view text, const std::string &file) {
+    require_short_lines(text, file);
     try {
         return Reader(std::move(earlier), file).read(toml::parse(text, file));
     } catch (const toml::parse_error &error) {

@@ -143,6 +143,20 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"max_interfaces = true", 1, "max_interfaces must"},
         Wrong{"max_interfaces = 9223372036854775807", 1, "max_interfaces must"}));
 
+TEST(ParseConfig, ALineMayHave4096Bytes) {
+    const std::string comment(4095, 'x');
+    EXPECT_EQ(parse_config({}, "\n#" + comment, "10-site.toml"), Config{});
+    EXPECT_THAT(complaint_about("\n#x" + comment), StartsWith("10-site.toml:2: the line has more than 4096 bytes"));
+}
+
+TEST(ParseConfig, AKeyOf100000PartsIsAnErrorNotACrash) {
+    std::string key = "a";
+    for (int i = 0; i < 100000; ++i) {
+        key.append(".a");
+    }
+    EXPECT_THAT(complaint_about("[" + key + "]"), StartsWith("10-site.toml:1: "));
+}
+
 TEST(ParseConfig, DeepNestingIsAnErrorNotACrash) {
     std::string deep = "x = ";
     deep.append(100000, '[');
