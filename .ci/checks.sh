@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# How a rung is run and counted, and the rungs themselves; sourced by .ci/run after scripts/lib.sh.
+
+: "${root:?}"
+passed=0 failed=0 status=0
+work=$(mktemp -d /var/tmp/vmac-mldfilter-ci.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+
+# attempt TITLE COMMAND...: run it in a shell of its own that ends at the first error, show its output if it fails, and
+# leave its exit status in $status. Not as a return value: in a condition, `set -e` would not work inside either.
+attempt() {
+  local title=$1 start=$SECONDS verdict=ok
+  shift
+  printf '== %s\n' "$title"
+  set +e
+  (
+    set -e
+    "$@"
+  ) </dev/null >"$work/log" 2>&1
+  status=$?
+  set -e
+  if ((status != 0)); then
+    verdict=FAILED
+    tail -n 2000 "$work/log"
+  fi
+  printf '== %s: %s, %d s\n\n' "$title" "$verdict" $((SECONDS - start))
+}
+
+# check TITLE COMMAND...: counts as one.
+check() {
+  attempt "$@"
+  if ((status == 0)); then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+}
+
+# suite TITLE BUILD_DIRECTORY COMMAND...: each of its tests counts. A run that left no results, or that failed although
+# no test did, counts as one that failed.
+suite() {
+  local title=$1 directory=$2 counts good bad
+  shift 2
+  rm -f "$directory"/meson-logs/testlog*.json
+  attempt "$title" "$@"
+  if counts=$(count_tests "$directory" 2>/dev/null); then
+    read -r good bad <<<"$counts"
+    passed=$((passed + good)) failed=$((failed + bad))
+    if ((status != 0 && bad == 0)); then failed=$((failed + 1)); fi
+  else
+    failed=$((failed + 1))
+  fi
+}
+
+sanitized_tests() {
+  build "$work/sanitized" -Dbuildtype=debug -Doptimization=1 -Db_sanitize=address,undefined
+  run_tests "$work/sanitized" --timeout-multiplier 4
+}
+
+release_build() {
+  build "$work/release" --buildtype=release -Dtests=false -Dwerror=true  # as scripts/install does
+}
+
+clang_tests() {
+  CXX=clang++ build "$work/clang" -Dwerror=true
+  run_tests "$work/clang" --suite unit
+}
+
+formatted() {
+  find "$root/src" "$root/tests" -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run --Werror
+}
+
+tidy() {
+  run-clang-tidy -quiet -j "$(nproc)" -p "$work/clang" "^$root/(src|tests)/"
+}
+
+# scripts_in LANGUAGE: the files of the repository whose first line names it.
+scripts_in() {
+  # shellcheck disable=SC2016 # these are awk's
+  find "$root" -name .git -prune -o -path "$root/build*" -prune -o -type f -print0 |
+    xargs -0 awk -v language="$1" 'FNR == 1 { if (/^#!/ && $0 ~ language) print FILENAME; nextfile }'
+}
+
+scripts_are_clean() {
+  local bash python
+  mapfile -t bash < <(scripts_in bash)
+  mapfile -t python < <(scripts_in python3)
+  printf '%s\n' "${bash[@]}" "${python[@]}"
+  shellcheck "${bash[@]}" "$root/scripts/lib.sh" "$root/.ci/checks.sh"
+  /usr/bin/python3 -W error - "${python[@]}" <<'PYTHON'
+import sys
+for name in sys.argv[1:]:
+    with open(name, encoding="utf-8") as script:
+        compile(script.read(), name, "exec")
+PYTHON
+}
+
+xml_is_valid() {
+  xmllint --noout --nonet "$root"/dbus/*.xml "$root"/dbus/*.conf "$root"/polkit/*.policy
+  xmllint --noout --nonet --dtdvalid /usr/share/polkit-1/policyconfig-1.dtd "$root"/polkit/*.policy
+}
+
+systemd_accepts() {
+  local tree=$work/tree complaints
+  DESTDIR=$tree meson install -C "$work/release" --no-rebuild >/dev/null
+  systemd-sysusers --root="$tree" --dry-run vmac-mldfilter.conf
+  install -D /bin/sh "$tree/bin/sh"  # for ExecReload=
+  # What they find wrong is in what they say, not always in their exit status.
+  complaints=$(
+    journalctl --root="$tree" --update-catalog 2>&1 || echo 'bad catalog'
+    systemd-analyze verify --man=no --root="$tree" vmac-mldfilter.service 2>&1 || echo 'bad unit'
+  )
+  printf '%s\n' "$complaints"
+  [[ -z $complaints ]]
+}
