@@ -254,7 +254,7 @@ TEST_F(TablesTest, AreListedAsOneCommandList) {
 TEST(CheapToRead, EndsAt256Interfaces) {
     Ruleset rules;
     for (int i = 0; i < 256; ++i) {
-        rules.verdicts[name("v" + std::to_string(i))] = {{Message::Igmp, Verdict::Drop}};
+        rules.verdicts[name(std::string("v").append(std::to_string(i)))] = {{Message::Igmp, Verdict::Drop}};
     }
     EXPECT_TRUE(Tables::is_cheap_to_read(rules));
     rules.verdicts[name("more")] = {{Message::Igmp, Verdict::Drop}};
