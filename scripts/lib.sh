@@ -55,6 +55,17 @@ apt_get() {
   DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"
 }
 
+# mask PACKAGE...: the services of those that are in the section `masked` do not start, now or at the next boot.
+mask() {
+  local package
+  while read -r package; do
+    [[ " $* " == *" $package "* && ! -e /etc/systemd/system/$package.service ]] || continue
+    mkdir -p /etc/systemd/system
+    ln -s /dev/null "/etc/systemd/system/$package.service"
+    printf '%s is for tests only: its service is masked (systemctl unmask %s)\n' "$package" "$package.service"
+  done < <(packages_of masked)
+}
+
 # install_packages SECTION...: those that are missing; says nothing if none is.
 install_packages() {
   local package missing=()
@@ -62,6 +73,7 @@ install_packages() {
     is_installed "$package" || missing+=("$package")
   done < <(packages_of "$@")
   ((${#missing[@]})) || return 0
+  mask "${missing[@]}"
   quietly 'Updating the package lists' apt_get update
   quietly "Installing ${#missing[@]} packages" apt_get install --no-install-recommends "${missing[@]}"
 }

@@ -58,6 +58,10 @@ const char *name_of(Property property) {
     switch (property) {
         case Property::Interfaces:
             return "Interfaces";
+        case Property::AutoDetect:
+            return "AutoDetect";
+        case Property::GuardActive:
+            return "GuardActive";
         case Property::Protected:
             return "Protected";
         case Property::Restorations:
@@ -84,6 +88,7 @@ InterfaceOptions read_interfaces(const std::vector<sdbus::Struct<std::string, Di
 Service::Service(sdbus::IConnection &connection, Backend backend)
     : AdaptorInterfaces(connection, compat::ObjectPath{kObjectPath}),
       filter_(backend.filter),
+      auditor_(backend.auditor),
       reload_(std::move(backend.reload)),
       authority_(connection) {
     registerAdaptor();
@@ -153,13 +158,11 @@ CounterDictionary Service::GetCounters(const std::string &name) {
 }
 
 std::map<std::string, CounterDictionary> Service::GetAllCounters() {
-    return guarded([this] {
-        std::map<std::string, CounterDictionary> all;
-        for (const auto &[name, counts] : filter_.counters()) {
-            all.emplace(name.str(), describe(counts));
-        }
-        return all;
-    });
+    return guarded([this] { return describe(filter_.counters()); });
+}
+
+std::map<std::string, CounterDictionary> Service::GetGuardCounters() {
+    return guarded([this] { return describe(filter_.guard_counters()); });
 }
 
 void Service::ResetCounters(sdbus::Result<> &&result, std::vector<std::string> names) {
@@ -169,7 +172,20 @@ void Service::ResetCounters(sdbus::Result<> &&result, std::vector<std::string> n
         for (const auto &name : names) {
             chosen.push_back(InterfaceName::parse(name));
         }
-        return [this, chosen = std::move(chosen)] { filter_.reset_counters(chosen); };
+        return [this, chosen = std::move(chosen)] {
+            filter_.reset_counters(chosen);
+            auditor_.counters_reset(chosen);
+        };
+    });
+}
+
+std::vector<Dictionary> Service::Audit() {
+    return guarded([this] {
+        std::vector<Dictionary> findings;
+        for (const auto &finding : auditor_.audit()) {
+            findings.push_back(describe(finding));
+        }
+        return findings;
     });
 }
 
@@ -196,6 +212,14 @@ std::vector<std::string> Service::Interfaces() {
     });
 }
 
+bool Service::AutoDetect() {
+    return filter_.config().auto_detect;
+}
+
+bool Service::GuardActive() {
+    return filter_.is_guard_active();
+}
+
 bool Service::Protected() {
     return filter_.is_protected();
 }
@@ -216,7 +240,7 @@ void Service::interface_removed(const InterfaceName &name) {
     send([&] { emitInterfaceRemoved(name.str()); });
 }
 
-void Service::ruleset_restored(const std::string &cause) {
+void Service::ruleset_restored(const std::string &cause, const std::string & /*process*/) {
     send([&] { emitRulesetRestored(cause); });
 }
 

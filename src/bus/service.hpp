@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adaptor.hpp"
+#include "audit/auditor.hpp"
 #include "bus/authority.hpp"
 #include "bus/variants.hpp"
 #include "daemon/filter.hpp"
@@ -23,6 +24,7 @@ public:
     /// What the methods need of the rest of the daemon.
     struct Backend {
         Filter &filter;
+        audit::Auditor &auditor;
         std::function<void()> reload;  ///< reads the configuration again; throws Error
     };
 
@@ -43,22 +45,27 @@ private:
     std::vector<sdbus::Struct<std::string, Dictionary>> ListInterfaces() override;
     CounterDictionary GetCounters(const std::string &name) override;
     std::map<std::string, CounterDictionary> GetAllCounters() override;
+    std::map<std::string, CounterDictionary> GetGuardCounters() override;
     void ResetCounters(sdbus::Result<> &&result, std::vector<std::string> names) override;
+    std::vector<std::map<std::string, sdbus::Variant>> Audit() override;
     std::string GetRuleset() override;
     void Reload(sdbus::Result<> &&result) override;
 
     std::string Version() override;
     std::vector<std::string> Interfaces() override;
+    bool AutoDetect() override;
+    bool GuardActive() override;
     bool Protected() override;
     std::uint64_t Restorations() override;
     std::vector<std::string> Features() override;
 
     void interface_added(const Entry &entry) override;
     void interface_removed(const InterfaceName &name) override;
-    void ruleset_restored(const std::string &cause) override;
+    void ruleset_restored(const std::string &cause, const std::string &process) override;
     void properties_changed(const std::set<Property> &properties) override;
 
     Filter &filter_;
+    audit::Auditor &auditor_;
     std::function<void()> reload_;
     Authority authority_;
 };

@@ -54,6 +54,9 @@ Dictionary describe(const Entry &entry) {
     if (entry.origins.api) {
         origins.emplace_back("api");
     }
+    if (entry.origins.detected) {
+        origins.emplace_back("detected");
+    }
     return {
         {"action", sdbus::Variant{std::string(to_string(entry.action))}},
         {"effective-action", sdbus::Variant{std::string(to_string(entry.effective_action))}},
@@ -74,6 +77,23 @@ CounterDictionary describe(const MessageCounts &counts) {
         dictionary.emplace(to_string(message), sdbus::Struct<std::uint64_t, std::uint64_t>{count.packets, count.bytes});
     }
     return dictionary;
+}
+
+std::map<std::string, CounterDictionary> describe(const Counters &counters) {
+    std::map<std::string, CounterDictionary> all;
+    for (const auto &[name, counts] : counters) {
+        all.emplace(name.str(), describe(counts));
+    }
+    return all;
+}
+
+Dictionary describe(const audit::Finding &finding) {
+    return {
+        {"interface", sdbus::Variant{finding.interface}},
+        {"severity", sdbus::Variant{std::string(to_string(finding.severity))}},
+        {"id", sdbus::Variant{finding.id}},
+        {"message", sdbus::Variant{finding.message}},
+    };
 }
 
 }  // namespace vmac::bus

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/finding.hpp"
 #include "daemon/entries.hpp"
 #include "model/counters.hpp"
 
@@ -24,5 +25,11 @@ Options read_options(const Dictionary &dictionary);
 Dictionary describe(const Entry &entry);
 
 CounterDictionary describe(const MessageCounts &counts);
+
+/// What GetAllCounters and GetGuardCounters answer.
+std::map<std::string, CounterDictionary> describe(const Counters &counters);
+
+/// What Audit tells about a finding.
+Dictionary describe(const audit::Finding &finding);
 
 }  // namespace vmac::bus

@@ -36,18 +36,24 @@ Directories Directories::from_environment() {
 }
 
 std::chrono::milliseconds Backoff::next() {
-    return std::exchange(delay_, std::min(2 * delay_, kLast));
+    return std::exchange(delay_, std::min(2 * delay_, longest_));
 }
 
 Daemon::Daemon(nft::Engine &engine, const Directories &directories)
     : directories_(directories),
       state_file_(directories.state, store::read_boot_id()),
-      filter_(engine, state_file_, monitor_.links()) {
+      filter_({.engine = engine, .watcher = watcher_, .state_file = state_file_, .links = monitor_.links()}),
+      apart_([] { return std::make_unique<nft::LibnftablesEngine>(); }),
+      auditor_({.filter = filter_, .links = monitor_.links(), .foreign = apart_, .facts = {}, .generation = [this] {
+                    return watcher_.fd() < 0 ? std::nullopt : std::optional(watcher_.generation());
+                }}) {
     filter_.add_observer(journalist_);
     filter_.add_observer(*this);
+    filter_.add_observer(auditor_);
 }
 
 Daemon::~Daemon() {
+    filter_.remove_observer(auditor_);
     filter_.remove_observer(*this);
     filter_.remove_observer(journalist_);
 }
@@ -57,13 +63,22 @@ int Daemon::run() {
     const EventSource terminate = loop_.on_signal(SIGTERM, quit);
     const EventSource interrupt = loop_.on_signal(SIGINT, quit);
     const EventSource hang_up = loop_.on_signal(SIGHUP, [this] { reload_by_signal(); });
+    // A call is answered with what the links are by then, and when the rules are what they must be.
     const EventSource links = loop_.on_readable(monitor_.fd(), [this] {
         if (monitor_.dispatch()) {
             filter_.links_changed();
+            schedule_settling();
         }
     });
-    // A call is answered with what the links are by then.
     require(sd_event_source_set_priority(links.get(), SD_EVENT_PRIORITY_IMPORTANT), "giving links precedence");
+    EventSource rules{nullptr, sd_event_source_disable_unref};
+    if (watcher_.fd() >= 0) {
+        rules = loop_.on_readable(watcher_.fd(), [this] { filter_.rules_changed(); });
+        require(sd_event_source_set_priority(rules.get(), SD_EVENT_PRIORITY_IMPORTANT), "giving rules precedence");
+    } else {
+        journal(LOG_WARNING, message_id::kNotWatching, "Changes to our tables will not be seen: " + watcher_.failure(),
+                {{"VMAC_REASON", watcher_.failure()}});
+    }
 
     // The name is taken before anything is touched: with another instance on the bus nothing may be.
     connect();
@@ -73,9 +88,11 @@ int Daemon::run() {
     }
     const Config config = initial_config(state.last_good);
     filter_.start(std::move(state), config);
+    schedule_settling();
     tell_status();
     sd_notify(0, "READY=1");
     const int status = loop_.run();
+    filter_.stop();
     sd_notify(0, "STOPPING=1\nSTATUS=Stopped; the rules stay in the kernel");
     return status;
 }
@@ -83,7 +100,7 @@ int Daemon::run() {
 void Daemon::connect() {
     try {
         session_ = std::make_unique<bus::Session>(
-            loop_, bus::Service::Backend{.filter = filter_, .reload = [this] { reload(); }},
+            loop_, bus::Service::Backend{.filter = filter_, .auditor = auditor_, .reload = [this] { reload(); }},
             [this] { bus_lost("the connection has ended"); });
     } catch (const sdbus::Error &error) {
         bus_lost(error.getMessage());
@@ -152,12 +169,26 @@ void Daemon::complain(const Error &error, const char *consequence) {
 }
 
 void Daemon::schedule_check() {
-    check_ = loop_.after(check_backoff_.next(), [this] {
+    constexpr std::chrono::milliseconds kContested{1000};  // as the budget for restorations grows
+    check_ = loop_.after(filter_.is_contested() ? kContested : check_backoff_.next(), [this] {
         filter_.check();
-        if (!filter_.is_protected()) {
+        if (filter_.is_check_due()) {
             schedule_check();
         }
     });
+}
+
+/// Reads the kernel back after a change of links when there is time, and a large table not more than once a second.
+void Daemon::schedule_settling() {
+    if (!filter_.is_unsettled() || settling_) {
+        return;
+    }
+    const auto settle = [this] {
+        settling_.reset();
+        filter_.settle();
+    };
+    constexpr std::chrono::seconds kNotMoreThanOnceIn{1};
+    settling_ = filter_.is_cheap_to_read() ? loop_.when_idle(settle) : loop_.after(kNotMoreThanOnceIn, settle);
 }
 
 void Daemon::tell_status() {
@@ -168,6 +199,9 @@ void Daemon::tell_status() {
                                                          (entries.size() == 1 ? " interface, " : " interfaces, ") +
                                                          std::to_string(relocated) + " by relocating to the parent"
                                                    : "NOT protecting: " + filter_.failure();
+    if (const auto objection = filter_.guard_objection(); !objection.empty()) {
+        status += "; without guard: " + objection;
+    }
     if (bus_missed_) {
         status += "; not on the bus";
     }
@@ -178,10 +212,17 @@ void Daemon::tell_status() {
 }
 
 void Daemon::protection_changed(bool is_protected, const std::string & /*failure*/) {
-    if (is_protected) {
-        check_backoff_.reset();
+    if (!is_protected) {
+        schedule_check();
+    } else if (!filter_.is_check_due()) {
         check_.reset();
-    } else {
+        check_backoff_.reset();
+    }
+    tell_status();
+}
+
+void Daemon::guard_changed(bool /*is_active*/, const std::string & /*reason*/) {
+    if (filter_.is_check_due()) {
         schedule_check();
     }
     tell_status();

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "audit/apart.hpp"
+#include "audit/auditor.hpp"
 #include "bus/session.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/filter.hpp"
@@ -12,6 +14,7 @@
 #include "model/error.hpp"
 #include "net/link_monitor.hpp"
 #include "nft/engine.hpp"
+#include "nft/watcher.hpp"
 #include "store/state.hpp"
 
 namespace vmac {
@@ -25,16 +28,18 @@ struct Directories {
     static Directories from_environment();
 };
 
-/// Doubles from call to call, up to 30 s.
+/// Doubles from call to call, from a second up to a longest delay.
 class Backoff {
 public:
+    explicit Backoff(std::chrono::milliseconds longest) : longest_(longest) {}
+
     std::chrono::milliseconds next();
     void reset() { delay_ = kFirst; }
 
 private:
     static constexpr std::chrono::milliseconds kFirst{1000};
-    static constexpr std::chrono::milliseconds kLast{30000};
 
+    std::chrono::milliseconds longest_;
     std::chrono::milliseconds delay_ = kFirst;
 };
 
@@ -59,24 +64,30 @@ private:
     Config initial_config(const Config &last_good);
     void complain(const Error &error, const char *consequence);
     void schedule_check();
+    void schedule_settling();
     void tell_status();
 
     void protection_changed(bool is_protected, const std::string &failure) override;
+    void guard_changed(bool is_active, const std::string &reason) override;
     void properties_changed(const std::set<Property> &properties) override;
 
     Directories directories_;
     EventLoop loop_;
     net::LinkMonitor monitor_;
+    nft::NetlinkWatcher watcher_;
     store::StateFile state_file_;
     Journalist journalist_;
     Filter filter_;
+    audit::ApartEngine apart_;
+    audit::Auditor auditor_;
     std::unique_ptr<bus::Session> session_;
-    Backoff bus_backoff_;
-    Backoff check_backoff_;
+    Backoff bus_backoff_{std::chrono::seconds(30)};
+    Backoff check_backoff_{std::chrono::seconds(5)};  ///< until then nobody is protected
     bool bus_missed_ = false;
     std::string config_complaint_;  ///< what is wrong with the configuration on disk; empty when nothing is
     EventSource retry_{nullptr, sd_event_source_disable_unref};
     EventSource check_{nullptr, sd_event_source_disable_unref};
+    EventSource settling_{nullptr, sd_event_source_disable_unref};
 };
 
 }  // namespace vmac

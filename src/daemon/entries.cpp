@@ -37,8 +37,8 @@ void choose_parent(Entry &entry, const std::string &asked_for, const net::LinkTa
     auto [link, reason] = find_parent(entry, asked_for, links);
     if (link != nullptr && link->name == entry.name.str()) {
         reason = "it cannot be its own parent";
-    } else if (link != nullptr && !is_utf8(link->name)) {
-        reason = "the name of its parent is not UTF-8";
+    } else if (link != nullptr && !nft::is_readable(link->name)) {
+        reason = "nftables cannot read back the name of its parent";
     } else if (link != nullptr) {
         entry.parent = link->name;
     }
@@ -51,6 +51,37 @@ void choose_parent(Entry &entry, const std::string &asked_for, const net::LinkTa
         entry.effective_action = Action::Drop;
         entry.reason = reason;
     }
+}
+
+std::map<InterfaceName, Origins> named(const Config &config, const InterfaceOptions &api) {
+    std::map<InterfaceName, Origins> all;
+    for (const auto &[name, options] : config.interfaces) {
+        all[name].config = true;
+    }
+    for (const auto &[name, options] : api) {
+        all[name].api = true;
+    }
+    return all;
+}
+
+std::map<InterfaceName, Origins> everybody(const Config &config, const InterfaceOptions &api,
+                                           const net::LinkTable &links) {
+    auto all = named(config, api);
+    for (const auto &[index, link] : links) {
+        if (!config.auto_detect || !link.is_vmac()) {
+            continue;
+        }
+        const auto name = InterfaceName::from_kernel(link.name);
+        if (name && (all.contains(*name) || all.size() < config.max_interfaces)) {
+            all[*name].detected = true;
+        }
+    }
+    return all;
+}
+
+Options said_about(const InterfaceName &name, const InterfaceOptions &where) {
+    const auto found = where.find(name);
+    return found == where.end() ? Options{} : found->second;
 }
 
 /// A message that was relocated to an interface which is under management itself would be dropped there.
@@ -74,7 +105,8 @@ void refuse_managed_parents(Entries &entries) {
 
 Entries resolve(const Config &config, const InterfaceOptions &api, const net::LinkTable &links) {
     Entries entries;
-    const auto add = [&](const InterfaceName &name, const Options &options, Origins origins) {
+    for (const auto &[name, origins] : everybody(config, api, links)) {
+        const Options options = said_about(name, api).over(said_about(name, config.interfaces)).over(config.defaults);
         Entry entry{.name = name,
                     .action = options.action.value_or(Action::Relocate),
                     .messages = options.messages.value_or(MessageSet(kAllMessages.begin(), kAllMessages.end())),
@@ -88,20 +120,13 @@ Entries resolve(const Config &config, const InterfaceOptions &api, const net::Li
         }
         choose_parent(entry, options.parent.value_or(""), links);
         entries.emplace(name, std::move(entry));
-    };
-    for (const auto &[name, options] : config.interfaces) {
-        const auto said = api.find(name);
-        const bool both = said != api.end();
-        const Options &on_bus = both ? said->second : Options{};
-        add(name, on_bus.over(options).over(config.defaults), {.config = true, .api = both});
-    }
-    for (const auto &[name, options] : api) {
-        if (!config.interfaces.contains(name)) {
-            add(name, options.over(config.defaults), {.api = true});
-        }
     }
     refuse_managed_parents(entries);
     return entries;
+}
+
+std::size_t count_named(const Config &config, const InterfaceOptions &api) {
+    return named(config, api).size();
 }
 
 nft::Ruleset desired_ruleset(const Entries &entries) {

@@ -13,8 +13,9 @@ namespace vmac {
 
 /// Who wants an interface under management.
 struct Origins {
-    bool config = false;  ///< a configuration file
-    bool api = false;     ///< somebody on the bus
+    bool config = false;    ///< a configuration file
+    bool api = false;       ///< somebody on the bus
+    bool detected = false;  ///< it is a macvlan with a VRRP MAC
 
     bool operator==(const Origins &) const = default;
 };
@@ -40,11 +41,15 @@ struct Entry {
 using Entries = std::map<InterfaceName, Entry>;
 
 /// Everything under management. What somebody on the bus said about an interface counts before its
-/// configuration, and that before the defaults of the configuration.
+/// configuration, and that before the defaults of the configuration. Interfaces that are only detected come last:
+/// where max_interfaces has no room for them, and where nft cannot write their names, they are left to the guard.
 Entries resolve(const Config &config, const InterfaceOptions &api, const net::LinkTable &links);
 
 /// What the kernel must hold for these entries. Verdicts do not depend on the parent, so that it can come and go
 /// without a moment in which a message gets out.
 nft::Ruleset desired_ruleset(const Entries &entries);
+
+/// How many interfaces somebody has named, in the configuration or on the bus.
+std::size_t count_named(const Config &config, const InterfaceOptions &api);
 
 }  // namespace vmac

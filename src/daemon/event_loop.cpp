@@ -88,6 +88,17 @@ EventSource EventLoop::after(std::chrono::milliseconds delay, Callback callback)
     return own(source, std::move(handler));
 }
 
+EventSource EventLoop::when_idle(Callback callback) {
+    auto handler = std::make_unique<Handler>(Handler{this, std::move(callback)});
+    sd_event_source *source = nullptr;
+    require(sd_event_add_defer(
+                get(), &source, [](sd_event_source *, void *self) { return Handler::of(self); }, handler.get()),
+            "deferring something");
+    EventSource owned = own(source, std::move(handler));
+    require(sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IDLE), "deferring something");
+    return owned;
+}
+
 int EventLoop::run() {
     const int status = sd_event_loop(get());
     if (thrown_) {

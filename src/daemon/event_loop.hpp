@@ -32,6 +32,9 @@ public:
     /// Calls @p callback once after a while.
     [[nodiscard]] EventSource after(std::chrono::milliseconds delay, Callback callback);
 
+    /// Calls @p callback once, when nothing else is waiting.
+    [[nodiscard]] EventSource when_idle(Callback callback);
+
     /// Runs until quit(). @return the status given there
     int run();
 

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "daemon/guarding.hpp"
 #include "model/error.hpp"
 
 namespace vmac {
@@ -18,15 +19,27 @@ void Filter::remove_observer(Observer &observer) {
 }
 
 void Filter::start(store::State state, Config config) {
-    const bool config_is_new = state.last_good != config;
+    const store::State saved = state;
+    tables_.recall(std::exchange(state.seen, {}), std::exchange(state.guard_seen, {}));
+    unguardable_ = unguardable(world_.links);
     state_ = std::move(state);
     state_.last_good = std::move(config);
-    entries_ = resolve(state_.last_good, state_.interfaces, links_);
-    wanted_ = desired_ruleset(entries_);
+    entries_ = resolve(state_.last_good, state_.interfaces, world_.links);
+    state_.parents = remember_parents(std::move(state_.parents), entries_, world_.links);
     check();
-    if (config_is_new) {
+    if (state_ != saved) {
         try_to_save();
     }
+}
+
+void Filter::stop() {
+    check();
+    store::State last = state_;
+    last.seen = tables_.counters();
+    last.guard_seen = tables_.guard_counters();
+    std::swap(state_, last);
+    try_to_save();
+    std::swap(state_, last);
 }
 
 bool Filter::add(const InterfaceName &name, const Options &options) {
@@ -38,6 +51,12 @@ bool Filter::add(const InterfaceName &name, const Options &options) {
 }
 
 bool Filter::remove(const InterfaceName &name) {
+    if (const auto entry = entries_.find(name); entry != entries_.end() && entry->second.origins.detected) {
+        throw Error(Errc::StillDetected, name.str() +
+                                             " was detected: it is a macvlan with a VRRP MAC, which keeps it under "
+                                             "management; add it with action=allow to exempt it, and with "
+                                             "action=relocate to take that back");
+    }
     if (state_.last_good.interfaces.contains(name)) {
         throw Error(Errc::StillDetected, name.str() +
                                              " is also in the configuration, which keeps it under management; "
@@ -62,7 +81,7 @@ bool Filter::change_to(const InterfaceOptions &api) {
         commit(state_.last_good, api);
         return true;
     }
-    if (nft::Tables::is_cheap_to_read(wanted_)) {
+    if (is_cheap_to_read()) {
         verify();
     }
     return false;
@@ -72,29 +91,75 @@ void Filter::configure(const Config &config) {
     commit(config, state_.interfaces);
 }
 
+nft::Ruleset Filter::ruleset_for(const Entries &entries, const Config &config, const Parents &parents) const {
+    nft::Ruleset ruleset = desired_ruleset(entries);
+    ruleset.owned = config.own_tables;
+    ruleset.guard = desired_guard(config.guard, parents, entries, world_.links, tables_.guard_support().absent_devices);
+    return ruleset;
+}
+
 void Filter::links_changed() {
-    Entries entries = resolve(state_.last_good, state_.interfaces, links_);
-    const auto wanted = desired_ruleset(entries);
-    take_entries(std::move(entries));
-    if (wanted != wanted_) {
-        wanted_ = wanted;
-        follow_parents();
-        check();
+    unguardable_ = unguardable(world_.links);
+    Entries entries = resolve(state_.last_good, state_.interfaces, world_.links);
+    Parents parents = remember_parents(state_.parents, entries, world_.links);
+    unsaved_ |= parents != state_.parents;
+    state_.parents = std::move(parents);
+    if (auto wanted = ruleset_for(entries, state_.last_good, state_.parents); wanted != wanted_) {
+        wanted_ = std::move(wanted);
+        follow_links();
     }
+    take_entries(std::move(entries));
     flush_properties();
 }
 
-/// Only parents differ, so no counter can be lost and there is nothing to save. The kernel is not asked before: a
-/// parent may just have got a name that libnftables cannot list.
-void Filter::follow_parents() {
+/// Reading the kernel back would keep the next interface waiting, which may be about to speak: settle() does it.
+void Filter::follow_links() {
     try {
-        tables_.execute(tables_.make_plan(wanted_, nft::Tables::Read::WhenNeeded));
+        const auto plan = tables_.make_plan(wanted_, nft::Tables::Read::WhenNeeded);
+        tables_.execute(plan);
+        carry(state_, plan);
+        note_plan(plan);
+        unsaved_ |= !plan.counted.leaving.empty() || !plan.counted_by_guard.leaving.empty();
+        unsettled_ = true;
     } catch (const Error &) {
-        return;  // check() comes next, looks at everything, and tells
+        check();  // looks at everything, and tells
+    }
+}
+
+void Filter::rules_changed() {
+    if (!tables_.is_disturbed()) {
+        return;
+    }
+    if (budget_.has_one(world_.now())) {
+        check();
+        return;
+    }
+    if (protected_) {
+        set_protected(false, contest_in_words());
+        flush_properties();
+    }
+}
+
+std::string Filter::contest_in_words() const {
+    const std::string &last = tables_.suspect().empty() ? last_culprit_ : tables_.suspect();
+    const std::string process = last.substr(0, last.find(','));  // which may be another one each time
+    return "another program keeps changing our tables" + (process.empty() ? "" : " (" + process + ")");
+}
+
+void Filter::settle() {
+    if (std::exchange(unsettled_, false)) {
+        check();
+    }
+    if (unsaved_) {
+        try_to_save();
     }
 }
 
 void Filter::check() {
+    if (!protected_ && !tables_.guard_support().egress) {
+        tables_.probe();  // what was refused then may have been everything
+        wanted_ = ruleset_for(entries_, state_.last_good, state_.parents);
+    }
     try {
         verify();
     } catch (const Error &error) {
@@ -111,6 +176,26 @@ Counters Filter::counters() {
         counters[name] = reported(all, name);
     }
     return counters;
+}
+
+Counters Filter::guard_counters() {
+    verify();
+    Counters counters;
+    for (const auto &[device, mac] : wanted_.guard.devices) {
+        for (const Message message : kAllMessages) {
+            counters[device][message];
+        }
+    }
+    accumulate(counters, state_.guard_ledger.reported(tables_.guard_counters()));
+    return counters;
+}
+
+Counters Filter::slipped() const {
+    if (!guard_base_) {
+        return {};
+    }
+    return Ledger{.carried = {}, .base_line = *guard_base_}.reported(
+        state_.guard_ledger.totals(tables_.guard_counters()));
 }
 
 MessageCounts Filter::counters(const InterfaceName &name) {
@@ -135,8 +220,11 @@ void Filter::reset_counters(std::span<const InterfaceName> names) {
             next.ledger.base_line[name] = counts->second;
         }
     }
+    if (names.empty()) {
+        next.guard_ledger.base_line = next.guard_ledger.totals(tables_.guard_counters());
+    }
     try {
-        state_file_.stage(next).publish();
+        world_.state_file.stage(next).publish();
     } catch (const std::exception &error) {
         refuse_unsaved("the counters were not reset: ", error);
     }
@@ -144,7 +232,38 @@ void Filter::reset_counters(std::span<const InterfaceName> names) {
 }
 
 std::vector<std::string> Filter::features() const {
-    return protected_ ? std::vector<std::string>{"igmp", "mld", "relocate"} : std::vector<std::string>{};
+    std::vector<std::string> features;
+    if (tables_.guard_support().egress) {
+        features.emplace_back("guard");
+    }
+    if (protected_) {
+        features.insert(features.end(), {"igmp", "mld", "relocate"});
+    }
+    if (tables_.can_own() && config().own_tables) {
+        features.emplace_back("ownership");
+    }
+    return features;
+}
+
+std::string Filter::guard_objection() const {
+    if (!is_guard_wanted()) {
+        return {};
+    }
+    if (!tables_.guard_support().egress) {
+        return "the kernel has no egress hook: " + tables_.guard_support().reason;
+    }
+    if (tables_.guard_failure().empty() && !unguardable_.empty()) {
+        return "not on " + unguardable_.begin()->first + ": " + unguardable_.begin()->second;
+    }
+    return tables_.guard_failure();
+}
+
+std::map<std::string, std::string> Filter::unguarded() const {
+    auto all = unguardable_;
+    for (const auto &[device, reason] : tables_.refused_devices()) {
+        all.emplace(device.str(), reason);
+    }
+    return all;
 }
 
 void Filter::validate_parent(const InterfaceName &name, const Options &options) const {
@@ -157,7 +276,7 @@ void Filter::validate_parent(const InterfaceName &name, const Options &options) 
                                              " cannot be its own parent; leave parent empty to use the lower "
                                              "device of the macvlan");
     }
-    if (links_.by_name(parent) == nullptr) {
+    if (world_.links.by_name(parent) == nullptr) {
         throw Error(
             Errc::InvalidOption,
             "the parent " + parent + " does not exist; leave parent empty to use the lower device of the macvlan");
@@ -165,11 +284,18 @@ void Filter::validate_parent(const InterfaceName &name, const Options &options) 
 }
 
 void Filter::commit(const Config &config, const InterfaceOptions &api) {
-    Entries entries = resolve(config, api, links_);
-    config.require_room(entries.size());
-    const auto wanted = desired_ruleset(entries);
+    config.require_room(count_named(config, api));
+    store::State next = state_;
+    next.interfaces = api;
+    next.last_good = config;
+    Entries entries = resolve(config, api, world_.links);
+    next.parents = remember_parents(std::move(next.parents), entries, world_.links);
+    const auto wanted = ruleset_for(entries, config, next.parents);
     try {
-        transact({.interfaces = api, .last_good = config, .ledger = {}}, wanted, nft::Tables::Read::WhenNeeded);
+        // What we believe about the kernel may be wrong: somebody has just flushed our tables.
+        if (!transact(next, wanted, nft::Tables::Read::WhenNeeded)) {
+            transact(next, wanted, nft::Tables::Read::Always);
+        }
     } catch (const Error &error) {
         if (error.code() == Errc::KernelRejected) {
             check();  // find out whether it still holds what it held before
@@ -180,7 +306,7 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
         throw;
     }
     take_entries(std::move(entries));
-    if (nft::Tables::is_cheap_to_read(wanted_)) {
+    if (is_cheap_to_read()) {
         check();
     } else {
         set_protected(false, "");
@@ -188,28 +314,35 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
     flush_properties();
 }
 
-/// Brings @p next to disk and @p wanted to the kernel, or neither. The ledger of @p next is filled in here.
-void Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read) {
+/// Remembers what was counted by things that leave the kernel with @p plan.
+void Filter::carry(store::State &state, const nft::Plan &plan) const {
+    state.ledger.carry(plan.counted.leaving, state.last_good.max_interfaces);
+    state.guard_ledger.carry(plan.counted_by_guard.leaving, state.last_good.max_interfaces);
+}
+
+/// Brings @p next to disk and @p wanted to the kernel, or neither. The ledgers of @p next are filled in here. False,
+/// and neither, when the kernel has refused without having been read.
+bool Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read) {
     const auto make_plan = [&] {
         nft::Plan plan = tables_.make_plan(wanted, read);
         next.ledger = state_.ledger;
-        next.ledger.carry(plan.leaving, next.last_good.max_interfaces);
+        next.guard_ledger = state_.guard_ledger;
+        carry(next, plan);
         return plan;
     };
     nft::Plan plan = make_plan();
-    store::StagedFile staged = state_file_.stage(next);
-    const Ledger staged_ledger = next.ledger;
+    store::StagedFile staged = world_.state_file.stage(next);
+    const store::State staged_state = next;
     if (plan.read_back && nft::Tables::is_cheap_to_read(wanted)) {
         plan = make_plan();  // syncing takes long enough for counters to move on
     }
     try {
         tables_.execute(plan);
     } catch (const Error &error) {
-        // What we believed about the kernel may be what was wrong: somebody has flushed our tables.
-        if (error.code() != Errc::KernelRejected || plan.read_back) {
-            throw;
+        if (error.code() == Errc::KernelRejected && !plan.read_back) {
+            return false;
         }
-        return transact(std::move(next), wanted, nft::Tables::Read::Always);
+        throw;
     }
     try {
         staged.publish();
@@ -217,23 +350,29 @@ void Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables
         roll_back(next);
         throw Error(Errc::StoreFailed, error.what());
     }
+    if (next.last_good.auto_detect != state_.last_good.auto_detect) {
+        changed_.insert(Property::AutoDetect);
+    }
     state_ = std::move(next);
     wanted_ = wanted;
+    unsaved_ = state_ != staged_state;
     note_plan(plan);
-    if (state_.ledger != staged_ledger) {
+    if (unsaved_) {
         try_to_save();
     }
+    return true;
 }
 
 /// The kernel has what the disk refused: puts back what was there before.
 void Filter::roll_back(const store::State &next) {
     const nft::Plan plan = tables_.make_plan(wanted_, nft::Tables::Read::Always);
     state_.ledger = next.ledger;
-    state_.ledger.carry(plan.leaving, state_.last_good.max_interfaces);
+    state_.guard_ledger = next.guard_ledger;
+    carry(state_, plan);
     tables_.execute(plan);
     try {
         // The new state may be in its place already, and only its directory was not synced.
-        state_file_.stage(state_).publish();
+        world_.state_file.stage(state_).publish();
     } catch (const std::exception &) {
         return;  // the disk has refused once already, which the caller tells
     }
@@ -246,46 +385,64 @@ void Filter::refuse_unsaved(const char *consequence, const std::exception &reaso
     throw Error(Errc::StoreFailed, text);
 }
 
-/// For what no caller waits for.
+/// For what no caller waits for. What could not be saved goes with the next change.
 void Filter::try_to_save() {
+    unsaved_ = false;
     try {
-        state_file_.stage(state_).publish();
+        world_.state_file.stage(state_).publish();
     } catch (const std::exception &error) {
-        notify(&Observer::state_not_saved, std::string("counters and configuration were not saved: ") + error.what());
+        notify(&Observer::state_not_saved,
+               std::string("counters, parents and configuration were not saved: ") + error.what());
     }
 }
 
 /// Asks the kernel, and makes it hold what it must. @throws Error when that cannot be done
 void Filter::verify() {
     bool carried = false;
-    const auto settle = [&] {
+    bool contested = false;
+    // A status of success is not proof, so what was changed is read once more. More often only where somebody changes
+    // it in between.
+    bool is_proven = false;
+    bool may_restore = true;
+    for (int tries = 0; !is_proven && tries < 2;) {
         const nft::Plan plan = tables_.make_plan(wanted_, nft::Tables::Read::Always);
+        if (!may_restore && !plan.is_done()) {
+            break;
+        }
         tables_.execute(plan);
         note_plan(plan);
-        state_.ledger.carry(plan.leaving, state_.last_good.max_interfaces);
-        carried |= !plan.leaving.empty();
-        return plan.is_done();
-    };
-    bool holds = settle();
-    if (!holds) {
-        holds = settle();  // a status of success is not proof, so what was changed is read once more
+        carry(state_, plan);
+        carried |= !plan.counted.leaving.empty() || !plan.counted_by_guard.leaving.empty();
+        is_proven = nft::is_empty(plan.first_line) && (nft::is_empty(plan.guard) || !tables_.guard_failure().empty());
+        contested = !is_proven && (plan.disturbed || tables_.is_disturbed());
+        may_restore = !contested || budget_.has_one(world_.now());
+        tries += contested && may_restore ? 0 : 1;
     }
+    unsettled_ = false;
     if (carried) {
         try_to_save();
     }
-    if (!holds) {
-        throw Error(Errc::KernelRejected, "the kernel does not hold what it was given");
+    if (!is_proven) {
+        throw Error(Errc::KernelRejected,
+                    contested ? contest_in_words() : "the kernel does not hold what it was given");
+    }
+    if (!guard_base_) {
+        guard_base_ = state_.guard_ledger.totals(tables_.guard_counters());
     }
     set_protected(true, "");
     flush_properties();
 }
 
 void Filter::note_plan(const nft::Plan &plan) {
-    if (!plan.deviation.empty()) {
-        ++restorations_;
-        changed_.insert(Property::Restorations);
-        notify(&Observer::ruleset_restored, plan.deviation);
+    if (plan.deviation.empty()) {
+        return;
     }
+    ++restorations_;
+    budget_.spend();
+    last_cause_ = plan.deviation + (plan.changed_by.empty() ? "" : "; last changed by " + plan.changed_by);
+    last_culprit_ = plan.changed_by;
+    changed_.insert(Property::Restorations);
+    notify(&Observer::ruleset_restored, last_cause_, plan.changed_by);
 }
 
 void Filter::take_entries(Entries entries) {
@@ -300,8 +457,10 @@ void Filter::take_entries(Entries entries) {
         const auto old = before.find(name);
         if (old == before.end()) {
             changed_.insert(Property::Interfaces);
+            guard_base_.reset();
             notify(&Observer::interface_added, entry);
         } else if (old->second != entry) {
+            guard_base_.reset();
             notify(&Observer::interface_changed, old->second, entry);
         }
     }
@@ -319,6 +478,13 @@ void Filter::set_protected(bool is_protected, const std::string &failure) {
 }
 
 void Filter::flush_properties() {
+    if (const std::pair guard(is_guard_active(), guard_objection()); guard_told_ != guard) {
+        if (guard_told_.value_or(std::pair(false, "")).first != guard.first) {
+            changed_.insert(Property::GuardActive);
+        }
+        guard_told_ = guard;
+        notify(&Observer::guard_changed, guard.first, guard.second);
+    }
     if (!changed_.empty()) {
         const auto changed = std::exchange(changed_, {});
         notify(&Observer::properties_changed, changed);

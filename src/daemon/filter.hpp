@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "daemon/entries.hpp"
 #include "daemon/observer.hpp"
+#include "daemon/restore_budget.hpp"
 #include "nft/tables.hpp"
 #include "store/state.hpp"
 
@@ -21,9 +25,18 @@ namespace vmac {
 /// rules, the new state takes the place of the old. Whichever step fails, all is as before, and the Error says which.
 class Filter {
 public:
-    /// All three must outlive the filter. @p links is read at each change; links_changed() says that it is another.
-    Filter(nft::Engine &engine, store::StateFile &state_file, const net::LinkTable &links)
-        : tables_(engine), state_file_(state_file), links_(links) {}
+    using Clock = RestoreBudget::Clock;
+
+    /// What it works with. All must outlive the filter.
+    struct World {
+        nft::Engine &engine;
+        nft::Watcher &watcher;  ///< rules_changed() says that it has something to tell
+        store::StateFile &state_file;
+        const net::LinkTable &links;  ///< read at each change; links_changed() says that it is another
+        std::function<Clock::time_point()> now = Clock::now;
+    };
+
+    explicit Filter(World world) : world_(std::move(world)), tables_(world_.engine, world_.watcher) {}
 
     /// @p observer must be taken out before it ends.
     void add_observer(Observer &observer);
@@ -34,11 +47,16 @@ public:
     /// and failure() say so, and check() tries again.
     void start(store::State state, Config config);
 
+    /// Notes on disk what has been counted, for the case that somebody takes the tables away before the next start.
+    /// The rules stay. Does not throw.
+    void stop();
+
     /// Puts an interface under management, or changes the options of one that is. True when that changed anything.
     /// @throws Error InvalidOption, LimitReached, KernelRejected, EngineUnavailable, StoreFailed
     bool add(const InterfaceName &name, const Options &options);
 
-    /// Takes away what was added. False when there was nothing. @throws Error StillDetected, and as add()
+    /// Takes away what was added. False when there was nothing. @throws Error StillDetected for what is under
+    /// management anyway, and as add()
     bool remove(const InterfaceName &name);
 
     /// Replaces everything that was added. @throws Error as add()
@@ -47,11 +65,22 @@ public:
     /// Takes a new configuration. @throws Error LimitReached, KernelRejected, EngineUnavailable, StoreFailed
     void configure(const Config &config);
 
-    /// Follows parents which come, go, or are others now.
+    /// Takes in VMAC interfaces which come and go, and follows parents which do, or are others now. The kernel is read
+    /// back, and what was counted saved, by settle().
     void links_changed();
+
+    /// Restores our tables where somebody has changed them.
+    void rules_changed();
 
     /// Reads the kernel back, and restores what must be. Does not throw: what fails is in failure().
     void check();
+
+    /// Whether links_changed() has left something for settle() to do when there is time.
+    [[nodiscard]] bool is_unsettled() const { return unsettled_ || unsaved_; }
+    void settle();
+
+    /// Whether reading the kernel back takes no more than milliseconds.
+    [[nodiscard]] bool is_cheap_to_read() const { return nft::Tables::is_cheap_to_read(wanted_); }
 
     [[nodiscard]] const Entries &entries() const { return entries_; }
 
@@ -62,7 +91,12 @@ public:
     /// The same for one. @throws Error NotFound besides
     MessageCounts counters(const InterfaceName &name);
 
-    /// Counts from zero again; all when @p names is empty. @throws Error NotFound, StoreFailed besides
+    /// What the guard has rewritten or dropped, by device. Reads the kernel. @throws Error KernelRejected,
+    /// EngineUnavailable
+    Counters guard_counters();
+
+    /// Counts from zero again; all, the guard's too, when @p names is empty. @throws Error NotFound, StoreFailed
+    /// besides
     void reset_counters(std::span<const InterfaceName> names);
 
     /// Our tables as the kernel has them. @throws Error KernelRejected, EngineUnavailable
@@ -78,27 +112,57 @@ public:
     [[nodiscard]] const std::string &failure() const { return failure_; }
 
     /// Whether check() should be called in a while: the kernel was not read back, or has refused.
-    [[nodiscard]] bool is_check_due() const { return !protected_; }
+    [[nodiscard]] bool is_check_due() const { return !protected_ || is_guard_refused(); }
+
+    /// Whether the guard is wanted, possible, and in force wherever it must be.
+    [[nodiscard]] bool is_guard_active() const { return protected_ && guard_objection().empty() && is_guard_wanted(); }
+
+    [[nodiscard]] bool is_guard_wanted() const { return config().guard.mode != GuardScope::Mode::Off; }
+
+    /// Why the guard that is wanted is not in force; empty when nothing is in its way.
+    [[nodiscard]] std::string guard_objection() const;
+
+    [[nodiscard]] const nft::GuardSupport &guard_support() const { return tables_.guard_support(); }
+
+    /// The guard that the kernel holds.
+    [[nodiscard]] nft::Guard guard() const { return tables_.guard(); }
+
+    /// The devices that should have a guard and have none, each with the reason.
+    [[nodiscard]] std::map<std::string, std::string> unguarded() const;
+
+    /// What the guard has counted since an interface came under management last: of interfaces that the first line
+    /// should have kept silent.
+    [[nodiscard]] Counters slipped() const;
 
     [[nodiscard]] std::uint64_t restorations() const { return restorations_; }
 
-    /// What the tables that were read back can do: "mld", "igmp", "relocate".
+    /// What was found at the last restoration.
+    [[nodiscard]] const std::string &last_cause() const { return last_cause_; }
+
+    /// Whether another program undoes what we restore.
+    [[nodiscard]] bool is_contested() { return budget_.is_contested(world_.now()); }
+
+    /// What the tables that were read back can do: "guard", "igmp", "mld", "relocate", "ownership".
     [[nodiscard]] std::vector<std::string> features() const;
 
 private:
     void validate_parent(const InterfaceName &name, const Options &options) const;
     bool change_to(const InterfaceOptions &api);
     void commit(const Config &config, const InterfaceOptions &api);
-    void transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
+    [[nodiscard]] nft::Ruleset ruleset_for(const Entries &entries, const Config &config, const Parents &parents) const;
+    bool transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
     void roll_back(const store::State &next);
-    void follow_parents();
+    void follow_links();
+    void carry(store::State &state, const nft::Plan &plan) const;
     void try_to_save();
     [[noreturn]] void refuse_unsaved(const char *consequence, const std::exception &reason);
     void verify();
     void note_plan(const nft::Plan &plan);
+    [[nodiscard]] std::string contest_in_words() const;
     void take_entries(Entries entries);
     void set_protected(bool is_protected, const std::string &failure);
     void flush_properties();
+    [[nodiscard]] bool is_guard_refused() const { return is_guard_wanted() && !tables_.guard_failure().empty(); }
     void require_managed(const InterfaceName &name) const;
     [[nodiscard]] MessageCounts reported(const Counters &all, const InterfaceName &name) const;
 
@@ -109,9 +173,8 @@ private:
         }
     }
 
+    World world_;
     nft::Tables tables_;
-    store::StateFile &state_file_;
-    const net::LinkTable &links_;
     std::vector<Observer *> observers_;
 
     store::State state_;  ///< as on disk, but for what try_to_save() could not save
@@ -119,8 +182,16 @@ private:
     nft::Ruleset wanted_;  ///< what entries_ want the kernel to hold
 
     bool protected_ = false;
+    bool unsettled_ = false;  ///< the kernel was given something and not read back since
+    bool unsaved_ = false;    ///< state_ has something that is not on disk
     std::string failure_;
     std::uint64_t restorations_ = 0;
+    std::string last_cause_;
+    std::string last_culprit_;
+    RestoreBudget budget_;
+    std::map<std::string, std::string> unguardable_;  ///< devices below VMAC interfaces that can have no guard
+    std::optional<Counters> guard_base_;  ///< what the guard had counted when an interface came; none: to be read
+    std::optional<std::pair<bool, std::string>> guard_told_;  ///< what observers know about the guard
     std::set<Property> changed_;
 };
 

@@ -92,8 +92,20 @@ void Journalist::interface_changed(const Entry &before, const Entry &now) {
     }
 }
 
-void Journalist::ruleset_restored(const std::string &cause) {
-    journal(LOG_WARNING, message_id::kRulesetRestored, "Restored our tables: " + cause, {{"VMAC_REASON", cause}});
+void Journalist::ruleset_restored(const std::string &cause, const std::string &process) {
+    journal(LOG_WARNING, message_id::kRulesetRestored, "Restored our tables: " + cause,
+            {{"VMAC_REASON", cause}, {"VMAC_PROCESS", process}});
+}
+
+void Journalist::guard_changed(bool is_active, const std::string &reason) {
+    if (!reason.empty()) {
+        journal(LOG_WARNING, message_id::kGuardOff, "Protecting without the guard: " + reason,
+                {{"VMAC_REASON", reason}});
+        guard_missed_ = true;
+    } else if (is_active && guard_missed_) {
+        journal(LOG_NOTICE, message_id::kGuardOn, "The guard is in force");
+        guard_missed_ = false;
+    }
 }
 
 void Journalist::protection_changed(bool is_protected, const std::string &failure) {

@@ -27,12 +27,14 @@ public:
     void interface_added(const Entry &entry) override;
     void interface_removed(const InterfaceName &name) override;
     void interface_changed(const Entry &before, const Entry &now) override;
-    void ruleset_restored(const std::string &cause) override;
+    void ruleset_restored(const std::string &cause, const std::string &process) override;
+    void guard_changed(bool is_active, const std::string &reason) override;
     void protection_changed(bool is_protected, const std::string &failure) override;
     void state_not_saved(const std::string &reason) override;
 
 private:
     bool refused_ = false;
+    bool guard_missed_ = false;
 };
 
 }  // namespace vmac

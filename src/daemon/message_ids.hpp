@@ -7,8 +7,8 @@
 // ids come from `systemd-id128 new`; man/message-ids.py checks at build time that all are in all catalogs.
 //
 // Fields that go with them: VMAC_INTERFACE (the interface), VMAC_ACTION (the action asked for), VMAC_PARENT
-// (the device that messages leave from, empty when there is none), VMAC_REASON (why, in words). The comments
-// name those that the catalog text uses: always send these, `journalctl -x` prints the bare name of a missing
+// (the device that messages leave from, empty when there is none), VMAC_REASON (why, in words), VMAC_PROCESS. The
+// comments name those that the catalog text uses: always send these, `journalctl -x` prints the bare name of a missing
 // one.
 
 #include <string_view>
@@ -24,7 +24,7 @@ inline constexpr std::string_view kInterfaceChanged = "50aded296f314c2f8f0f0d1cb
 /// An interface is no longer under management. VMAC_INTERFACE.
 inline constexpr std::string_view kInterfaceRemoved = "5f24455d17384d24bdc01c852583d345";
 
-/// Our tables were not what they must be and have been put right. VMAC_REASON: what was found.
+/// Our tables were not what they must be and have been put right. VMAC_REASON: what was found and who did it.
 inline constexpr std::string_view kRulesetRestored = "e42f9f39032f472cba3cf21376e326fd";
 
 /// The kernel refused our rules: not protecting, trying again. VMAC_REASON: what the kernel said.
@@ -53,6 +53,15 @@ inline constexpr std::string_view kBusFound = "794e4a8d66fd4921b623d1c372271daa"
 
 /// An interface with action relocate drops: there is no parent to send from. VMAC_INTERFACE, VMAC_REASON.
 inline constexpr std::string_view kFallbackToDrop = "e7272b04930b46da97d7bd5740347872";
+
+/// The guard is wanted and not in force; the first line protects alone. VMAC_REASON.
+inline constexpr std::string_view kGuardOff = "66569ea4fca740b380b081bc4f96e691";
+
+/// The guard is in force again, or at last.
+inline constexpr std::string_view kGuardOn = "e306dffe12784ff9be12625c586e10a1";
+
+/// Changes that others make to our tables cannot be seen, and are not healed at once. VMAC_REASON.
+inline constexpr std::string_view kNotWatching = "b32fa87b09594b8d936b8b597212054a";
 
 /// An interface relocates again: there is a parent to send from. VMAC_INTERFACE, VMAC_PARENT.
 inline constexpr std::string_view kRelocatingAgain = "c9f7994a77334574a443005305120539";

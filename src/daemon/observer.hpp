@@ -9,7 +9,7 @@
 namespace vmac {
 
 /// What of the service is a property on the bus and changes.
-enum class Property { Interfaces, Protected, Restorations, Features };
+enum class Property { Interfaces, AutoDetect, GuardActive, Protected, Restorations, Features };
 
 /// Is told what has happened, after it has. Must not call the Filter back to change something.
 class Observer {
@@ -23,8 +23,11 @@ public:
     virtual void interface_removed(const InterfaceName & /*name*/) {}
     virtual void interface_changed(const Entry & /*before*/, const Entry & /*now*/) {}
 
-    /// Our tables were not as we had left them, and are again.
-    virtual void ruleset_restored(const std::string & /*cause*/) {}
+    /// Our tables were not as we had left them, and are again. @p process has changed them, as far as the kernel tells.
+    virtual void ruleset_restored(const std::string & /*cause*/, const std::string & /*process*/) {}
+
+    /// The guard is in force, or is not: @p reason says why, empty when nobody wants it.
+    virtual void guard_changed(bool /*is_active*/, const std::string & /*reason*/) {}
 
     /// The kernel holds what it must again, or does not: @p failure says why, empty when it only has not been read
     /// back yet.

@@ -62,6 +62,14 @@ InterfaceName InterfaceName::parse(std::string_view text) {
     return InterfaceName(text);
 }
 
+std::optional<InterfaceName> InterfaceName::from_kernel(std::string_view text) {
+    try {
+        return parse(text);
+    } catch (const Error &) {
+        return std::nullopt;
+    }
+}
+
 bool is_utf8(std::string_view text) {
     try {
         const auto ignored = nlohmann::json(text).dump();

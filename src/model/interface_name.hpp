@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ public:
     /// @throws Error InvalidName, which says what is wrong. Besides what the kernel refuses, these are: names that
     /// are not UTF-8, for D-Bus and JSON carry no others, and the few names that libnftables-json(5) cannot write.
     static InterfaceName parse(std::string_view text);
+
+    /// The same for a name that the kernel has, where nobody is to be told: nothing for what parse() refuses.
+    static std::optional<InterfaceName> from_kernel(std::string_view text);
 
     [[nodiscard]] const std::string &str() const { return text_; }
 

@@ -3,7 +3,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "model/action.hpp"
 #include "model/interface_name.hpp"
@@ -30,10 +32,31 @@ std::string parse_parent(const std::string &name);
 
 using InterfaceOptions = std::map<InterfaceName, Options>;
 
+/// Which devices the guard is for.
+struct GuardScope {
+    enum class Mode {
+        Off,      ///< none
+        Parents,  ///< those below interfaces under management, now or earlier
+        All,      ///< all Ethernet devices
+    };
+
+    Mode mode = Mode::Parents;
+    std::set<InterfaceName> devices;  ///< these too, parents or not
+
+    bool operator==(const GuardScope &) const = default;
+};
+
+/// The mode of that name: "auto", "off" or "all". @throws Error InvalidOption, which says what modes there are
+GuardScope::Mode parse_guard_mode(std::string_view text);
+std::string_view to_string(GuardScope::Mode mode);
+
 /// What the configuration files say together.
 struct Config {
     Options defaults;                   ///< only action and messages
     std::size_t max_interfaces = 8192;  ///< interfaces that may be under management
+    bool auto_detect = true;            ///< whether VRRP virtual-MAC interfaces come under management by themselves
+    GuardScope guard;
+    bool own_tables = true;  ///< whether to keep others from changing our tables, where that can be
     InterfaceOptions interfaces;
 
     bool operator==(const Config &) const = default;

@@ -6,6 +6,7 @@
 #include "model/action.hpp"
 #include "model/error.hpp"
 #include "model/message.hpp"
+#include "model/options.hpp"
 
 namespace vmac {
 namespace {
@@ -33,6 +34,17 @@ constexpr std::array kMessages = {
     MessageWord{Message::Mld2Report, "mld2-listener-report", 143},
     MessageWord{Message::RouterSolicit, "nd-router-solicit", 133},
     MessageWord{Message::Igmp, "igmp", std::nullopt},
+};
+
+struct GuardWord {
+    GuardScope::Mode value;
+    std::string_view word;
+};
+
+constexpr std::array kGuardModes = {
+    GuardWord{GuardScope::Mode::Parents, "auto"},
+    GuardWord{GuardScope::Mode::Off, "off"},
+    GuardWord{GuardScope::Mode::All, "all"},
 };
 
 /// The value of @p word in @p table. @param what the kind of word, for the complaint
@@ -63,6 +75,14 @@ std::string_view to_string(Action action) {
 
 Action parse_action(std::string_view text) {
     return parse(kActions, "action", text);
+}
+
+std::string_view to_string(GuardScope::Mode mode) {
+    return row_of(kGuardModes, mode).word;
+}
+
+GuardScope::Mode parse_guard_mode(std::string_view text) {
+    return parse(kGuardModes, "guard", text);
 }
 
 std::string_view to_string(Message message) {

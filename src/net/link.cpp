@@ -5,37 +5,32 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include <array>
-#include <cstdio>
-#include <span>
+#include "model/mac.hpp"
+#include "net/netlink.hpp"
 
 namespace vmac::net {
 namespace {
 
-constexpr std::size_t kMacBytes = 6;
-
-std::string format_mac(std::span<const std::uint8_t> bytes) {
-    if (bytes.size() != kMacBytes) {
-        return {};
-    }
-    std::array<char, 3 * kMacBytes> text{};
-    std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3],
-                  bytes[4], bytes[5]);
-    return text.data();
-}
-
-/// The string in an attribute, which the kernel ends with NUL and a forger might not.
-std::string text_of(const nlattr *attribute) {
-    const std::string_view payload(static_cast<const char *>(mnl_attr_get_payload(attribute)),
-                                   mnl_attr_get_payload_len(attribute));
-    return std::string(payload.substr(0, payload.find('\0')));
-}
-
-int read_info_attribute(const nlattr *attribute, void *kind) {
-    if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND) {
-        *static_cast<std::string *>(kind) = text_of(attribute);
+int read_bridge_attribute(const nlattr *attribute, void *snooping) {
+    if (mnl_attr_get_type(attribute) == IFLA_BR_MCAST_SNOOPING && mnl_attr_validate(attribute, MNL_TYPE_U8) == 0) {
+        *static_cast<std::optional<bool> *>(snooping) = mnl_attr_get_u8(attribute) != 0;
     }
     return MNL_CB_OK;
+}
+
+/// The kind comes first; what the data means depends on it.
+int read_info_attribute(const nlattr *attribute, void *data) {
+    auto &link = *static_cast<Link *>(data);
+    if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND) {
+        link.kind = text_of(attribute);
+    } else if (mnl_attr_get_type(attribute) == IFLA_INFO_DATA && link.kind == "bridge") {
+        mnl_attr_parse_nested(attribute, read_bridge_attribute, &link.snooping);
+    }
+    return MNL_CB_OK;
+}
+
+std::optional<unsigned> number_of(const nlattr *attribute) {
+    return mnl_attr_validate(attribute, MNL_TYPE_U32) == 0 ? std::optional(mnl_attr_get_u32(attribute)) : std::nullopt;
 }
 
 int read_attribute(const nlattr *attribute, void *data) {
@@ -49,12 +44,13 @@ int read_attribute(const nlattr *attribute, void *data) {
                                    mnl_attr_get_payload_len(attribute)});
             break;
         case IFLA_LINKINFO:
-            mnl_attr_parse_nested(attribute, read_info_attribute, &link.kind);
+            mnl_attr_parse_nested(attribute, read_info_attribute, &link);
             break;
         case IFLA_LINK:
-            if (mnl_attr_validate(attribute, MNL_TYPE_U32) == 0) {
-                link.lower = mnl_attr_get_u32(attribute);
-            }
+            link.lower = number_of(attribute).value_or(0);
+            break;
+        case IFLA_MASTER:
+            link.master = number_of(attribute).value_or(0);
             break;
         case IFLA_LINK_NETNSID:
             link.lower_elsewhere = true;
@@ -67,6 +63,10 @@ int read_attribute(const nlattr *attribute, void *data) {
 
 }  // namespace
 
+bool Link::is_vmac() const {
+    return is_macvlan() && is_vrrp_mac(mac);
+}
+
 std::optional<LinkEvent> parse_link(const nlmsghdr &message) {
     if (message.nlmsg_type != RTM_NEWLINK && message.nlmsg_type != RTM_DELLINK) {
         return std::nullopt;
@@ -78,7 +78,7 @@ std::optional<LinkEvent> parse_link(const nlmsghdr &message) {
     if (header->ifi_family == AF_BRIDGE || header->ifi_index <= 0) {
         return std::nullopt;  // AF_BRIDGE: a port joins or leaves its bridge, the link itself stays
     }
-    LinkEvent event{.link = {.index = static_cast<unsigned>(header->ifi_index)},
+    LinkEvent event{.link = {.index = static_cast<unsigned>(header->ifi_index), .type = header->ifi_type},
                     .gone = message.nlmsg_type == RTM_DELLINK};
     mnl_attr_parse(&message, sizeof(ifinfomsg), read_attribute, &event.link);
     if (event.link.name.empty()) {

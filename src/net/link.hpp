@@ -19,11 +19,17 @@ struct Link {
     std::string kind;              ///< IFLA_INFO_KIND: "macvlan", "veth", …; empty for hardware
     unsigned lower = 0;            ///< index of the device below (IFLA_LINK), 0 without
     bool lower_elsewhere = false;  ///< that device is in another network namespace, where its index means nothing
+    unsigned type = 0;             ///< ARPHRD_ETHER and so on, <linux/if_arp.h>
+    unsigned master = 0;           ///< index of the bridge or bond that it is a port of (IFLA_MASTER), 0 without
+    std::optional<bool> snooping;  ///< of a bridge: whether it does MLD and IGMP snooping
 
     bool operator==(const Link &) const = default;
 
     /// Whether this is a macvlan, whose lower device is the parent.
     [[nodiscard]] bool is_macvlan() const { return kind == "macvlan" || kind == "macvtap"; }
+
+    /// Whether this is a VRRP virtual-MAC interface that somebody has made.
+    [[nodiscard]] bool is_vmac() const;
 };
 
 /// What one message says: a link is there (and so), or it is gone.
@@ -45,6 +51,9 @@ public:
 
     [[nodiscard]] const Link *by_index(unsigned index) const;
     [[nodiscard]] const Link *by_name(std::string_view name) const;
+
+    [[nodiscard]] auto begin() const { return links_.begin(); }
+    [[nodiscard]] auto end() const { return links_.end(); }
 
     bool operator==(const LinkTable &other) const { return links_ == other.links_; }
 

@@ -13,9 +13,6 @@
 namespace vmac::net {
 namespace {
 
-/// A link with many attributes needs about 2 KiB; the kernel fills up to 32 KiB at once for a large buffer.
-constexpr std::size_t kBufferBytes = 32768;
-
 /// Bounds the work of one dump that loses against links which change all the time.
 constexpr int kDumpTries = 10;
 
@@ -26,19 +23,6 @@ constexpr int kDumpTries = 10;
 int collect(const nlmsghdr *message, void *table) {
     if (const auto event = parse_link(*message)) {
         static_cast<LinkTable *>(table)->apply(*event);
-    }
-    return MNL_CB_OK;
-}
-
-struct Changes {
-    LinkTable &table;
-    bool any = false;
-};
-
-int apply_event(const nlmsghdr *message, void *data) {
-    auto &changes = *static_cast<Changes *>(data);
-    if (const auto event = parse_link(*message)) {
-        changes.any |= changes.table.apply(*event);
     }
     return MNL_CB_OK;
 }
@@ -54,7 +38,7 @@ bool dump(mnl_socket *socket, LinkTable &table) {
     if (mnl_socket_sendto(socket, header, header->nlmsg_len) < 0) {
         fail("asking rtnetlink for the links");
     }
-    std::vector<char> buffer(kBufferBytes);
+    std::vector<char> buffer(kNetlinkBuffer);
     while (true) {
         const ssize_t got = mnl_socket_recvfrom(socket, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) {
@@ -77,15 +61,7 @@ bool dump(mnl_socket *socket, LinkTable &table) {
 
 }  // namespace
 
-LinkMonitor::Socket LinkMonitor::open(unsigned groups) {
-    Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC), mnl_socket_close);
-    if (!socket || mnl_socket_bind(socket.get(), groups, MNL_SOCKET_AUTOPID) < 0) {
-        fail("opening an rtnetlink socket");
-    }
-    return socket;
-}
-
-LinkMonitor::LinkMonitor() : events_(open(RTMGRP_LINK)) {
+LinkMonitor::LinkMonitor() : events_(open_netlink(NETLINK_ROUTE, RTMGRP_LINK)) {
     refresh();
 }
 
@@ -95,10 +71,8 @@ int LinkMonitor::fd() const {
 
 void LinkMonitor::refresh() {
     // Older events must not undo what the dump says; younger ones may come, and say the same again.
-    std::vector<char> buffer(kBufferBytes);
-    while (recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT) > 0 || errno == ENOBUFS || errno == EINTR) {
-    }
-    const Socket socket = open(0);
+    read_waiting(fd(), [](const nlmsghdr & /*message*/) {});
+    const NetlinkSocket socket = open_netlink(NETLINK_ROUTE);
     for (int i = 0; i < kDumpTries; ++i) {
         LinkTable table;
         const bool complete = dump(socket.get(), table);
@@ -110,22 +84,18 @@ void LinkMonitor::refresh() {
 }
 
 bool LinkMonitor::dispatch() {
-    std::vector<char> buffer(kBufferBytes);
-    Changes changes{links_};
-    while (true) {
-        const ssize_t got = recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (got >= 0) {
-            mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, 0, apply_event, &changes);
-        } else if (errno == ENOBUFS) {
-            const LinkTable before = links_;
-            refresh();
-            return changes.any || !(before == links_);
-        } else if (errno == EAGAIN) {
-            return changes.any;
-        } else if (errno != EINTR) {
-            fail("reading link events from rtnetlink");
+    bool changed = false;
+    const auto waiting = read_waiting(fd(), [&](const nlmsghdr &message) {
+        if (const auto event = parse_link(message)) {
+            changed |= links_.apply(*event);
         }
+    });
+    if (waiting == Waiting::Lost) {
+        const LinkTable before = links_;
+        refresh();
+        changed |= !(before == links_);
     }
+    return changed;
 }
 
 }  // namespace vmac::net

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <memory>
-
 #include "net/link.hpp"
-
-struct mnl_socket;
+#include "net/netlink.hpp"
 
 namespace vmac::net {
 
@@ -26,14 +23,10 @@ public:
     [[nodiscard]] const LinkTable &links() const { return links_; }
 
 private:
-    using Socket = std::unique_ptr<mnl_socket, int (*)(mnl_socket *)>;
-
-    static Socket open(unsigned groups);
-
     /// Forgets the events that are waiting and reads all links.
     void refresh();
 
-    Socket events_;
+    NetlinkSocket events_;
     LinkTable links_;
 };
 

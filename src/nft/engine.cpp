@@ -56,7 +56,8 @@ std::string LibnftablesEngine::run(const std::string &commands) {
     std::string output = nft_ctx_get_output_buffer(context_.get());
     const std::string errors = nft_ctx_get_error_buffer(context_.get());
     if (status != 0) {
-        context_.reset();  // whatever it remembers of the kernel may be what made it fail
+        // The context stays: libnftables forgets by itself what it has read, the ownership of our tables hangs on its
+        // socket, and closing that waits until the kernel has destroyed what others have deleted (16 ms).
         throw Error(Errc::KernelRejected, "the kernel refused: " + reason_of(errors));
     }
     return output;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nft/listing.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -12,36 +11,6 @@ namespace vmac::nft {
 namespace {
 
 using nlohmann::json;
-
-/// Kind and name of an object, by which lists of objects are compared. Rules have the name of their chain, and
-/// keep their order in it.
-std::string place_of(const json &object) {
-    const std::string &kind = object.begin().key();
-    return kind + ' ' + object.begin()->value(kind == "rule" ? "chain" : "name", "");
-}
-
-/// The object without what the kernel adds (handles) and what is compared on its own (elements).
-json without_details(json object) {
-    for (auto &body : object) {
-        body.erase("handle");
-        body.erase("elem");
-        if (!body.contains("expr")) {
-            continue;
-        }
-        for (auto &statement : body["expr"]) {
-            // Where there is an /etc/protocols the number is printed by its name.
-            if (statement.contains("match") && statement["match"].value("right", json()) == "igmp") {
-                statement["match"]["right"] = kIgmpProtocol;
-            }
-        }
-    }
-    return object;
-}
-
-std::vector<json> in_order(std::vector<json> objects) {
-    std::ranges::stable_sort(objects, {}, place_of);
-    return objects;
-}
 
 Verdict verdict_of(const json &value) {
     if (value == json{{"drop", nullptr}}) {
@@ -106,9 +75,10 @@ Listing parse_listing(Family family, const std::string &text, const IndexOf &ind
             if (object.contains("map")) {
                 read_elements(family, object["map"], index_of, listing);
             }
-            structure.push_back(without_details(object));
+            structure.push_back(as_written(object));
+            listing.ruleset.owned |= take_ownership_out(structure.back());
         }
-        if (in_order(std::move(structure)) != in_order(table_objects(family).get<std::vector<json>>())) {
+        if (!same_objects(std::move(structure), table_objects(family))) {
             listing.deviation = std::string("table ") + to_string(family) + ' ' + kTable + " had other content";
         }
     } catch (const json::exception &) {
@@ -129,6 +99,7 @@ Listing merge(Listing ip6, Listing ip) {
     }
     accumulate(ip6.counters, ip.counters);
     ip6.missing = ip6.missing && ip.missing;
+    ip6.ruleset.owned = ip6.ruleset.owned && ip.ruleset.owned;
     return ip6;
 }
 

@@ -10,34 +10,9 @@ using nlohmann::json;
 
 constexpr int kFilterPlus10 = 10;
 
-json command(const char *verb, const char *object, json body) {
-    return {{verb, {{object, std::move(body)}}}};
-}
-
-/// An object of our table of that family.
-json ours(Family family, json body) {
-    body["family"] = to_string(family);
-    body["table"] = kTable;
-    return body;
-}
-
-json payload(const char *protocol, const char *field) {
-    return {{"payload", {{"protocol", protocol}, {"field", field}}}};
-}
-
-/// How a name is written in a set. A '*' at its end would make it a prefix, were it not escaped; see string
-/// evaluation in libnftables' evaluate.c.
-std::string written(const InterfaceName &name) {
-    std::string text = name.str();
-    if (text.ends_with('*')) {
-        text.insert(text.size() - 1, 1, '\\');
-    }
-    return text;
-}
-
 /// How a device is written in a map. The parser tries a name before a number, so a device called "7" would shadow
 /// the index 7. The blank makes sure: strtol() skips it, and no name has one.
-std::string written(unsigned index) {
+std::string written_index(unsigned index) {
     return std::string(" ").append(std::to_string(index));
 }
 
@@ -61,19 +36,13 @@ struct FamilyChange {
 
 using Change = std::map<Family, FamilyChange>;
 
-void append(json &commands, const char *verb, Family family, const char *map, json elements) {
-    if (!elements.empty()) {
-        commands.push_back(command(verb, "element", ours(family, {{"name", map}, {"elem", std::move(elements)}})));
-    }
-}
-
 /// Deleting comes first: an element that changes is deleted and added.
 void append(json &commands, Change &&change) {
     for (auto &[family, maps] : change) {
-        append(commands, "delete", family, "verdicts", std::move(maps.verdicts.deleted));
-        append(commands, "delete", family, "parents", std::move(maps.parents.deleted));
-        append(commands, "add", family, "parents", std::move(maps.parents.added));
-        append(commands, "add", family, "verdicts", std::move(maps.verdicts.added));
+        append_elements(commands, "delete", family, "verdicts", std::move(maps.verdicts.deleted));
+        append_elements(commands, "delete", family, "parents", std::move(maps.parents.deleted));
+        append_elements(commands, "add", family, "parents", std::move(maps.parents.added));
+        append_elements(commands, "add", family, "verdicts", std::move(maps.verdicts.added));
     }
 }
 
@@ -94,8 +63,8 @@ void collect_parents(const Ruleset &from, const Ruleset &other, Change &change, 
     for (const auto &[name, index] : from.parents) {
         const auto same = other.parents.find(name);
         if (same == other.parents.end() || same->second != index) {
-            for (const Family family : kFamilies) {
-                (change[family].parents.*list).push_back(json::array({written(name), written(index)}));
+            for (const Family family : kFirstLine) {
+                (change[family].parents.*list).push_back(json::array({written(name), written_index(index)}));
             }
         }
     }
@@ -110,31 +79,23 @@ Change difference(const Ruleset &present, const Ruleset &wanted) {
     return change;
 }
 
-json rule(Family family, const char *chain, json statements) {
-    return {{"rule", ours(family, {{"chain", chain}, {"expr", std::move(statements)}})}};
-}
-
 }  // namespace
-
-const char *to_string(Family family) {
-    return family == Family::Ip6 ? "ip6" : "ip";
-}
 
 Family family_of(Message message) {
     return message == Message::Igmp ? Family::Ip : Family::Ip6;
 }
 
-json table_objects(Family family) {
+json table_objects(Family family, bool owned) {
     const bool mld = family == Family::Ip6;
-    const json oifname = {{"meta", {{"key", "oifname"}}}};
+    const json oifname = meta("oifname");
     const json to_parent = {{"map", {{"key", oifname}, {"data", "@parents"}}}};
-    const json is_igmp = {{"match", {{"op", "=="}, {"left", payload("ip", "protocol")}, {"right", kIgmpProtocol}}}};
+    const json is_igmp = match(payload("ip", "protocol"), kIgmpProtocol);
     const json key = mld ? json{{"concat", {oifname, payload("icmpv6", "type")}}} : oifname;
     const json look_up = {{"vmap", {{"key", key}, {"data", "@verdicts"}}}};
     const json key_type = mld ? json{"ifname", "icmpv6_type"} : json("ifname");
 
     return {
-        {{"table", {{"family", to_string(family)}, {"name", kTable}}}},
+        {{"table", new_table(family, owned)}},
         {{"chain", ours(family, {{"name", "relocate"}})}},
         {{"map", ours(family, {{"name", "verdicts"},
                                {"type", key_type},
@@ -153,19 +114,17 @@ json table_objects(Family family) {
     };
 }
 
-json list_table(Family family) {
-    const json table = {{"family", to_string(family)}, {"name", kTable}};
-    return {{"nftables", json::array({command("list", "table", table)})}};
-}
-
-json replace_tables(const Ruleset &wanted) {
+json replace_tables(const Ruleset &wanted, bool can_destroy) {
     json commands = json::array();
-    for (const Family family : kFamilies) {
-        const json table = {{"family", to_string(family)}, {"name", kTable}};
-        // Deleting what is not there fails; adding what is there does not.
-        commands.push_back(command("add", "table", table));
-        commands.push_back(command("delete", "table", table));
-        for (json object : table_objects(family)) {
+    for (const Family family : kFirstLine) {
+        if (can_destroy) {
+            commands.push_back(command("destroy", "table", table_of(family)));
+        } else {
+            // Deleting what is not there fails; adding what is there does not.
+            commands.push_back(command("add", "table", table_of(family)));
+            commands.push_back(command("delete", "table", table_of(family)));
+        }
+        for (json object : table_objects(family, wanted.owned)) {
             commands.push_back({{"add", std::move(object)}});
         }
     }
@@ -177,10 +136,6 @@ json change_elements(const Ruleset &present, const Ruleset &wanted) {
     json commands = json::array();
     append(commands, difference(present, wanted));
     return {{"nftables", std::move(commands)}};
-}
-
-bool is_empty(const json &commands) {
-    return commands.at("nftables").empty();
 }
 
 }  // namespace vmac::nft

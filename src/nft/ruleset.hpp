@@ -7,8 +7,10 @@
 
 #include "model/interface_name.hpp"
 #include "model/message.hpp"
+#include "nft/commands.hpp"
+#include "nft/guard.hpp"
 
-// The rules that we want, and the libnftables-json(5) commands that make them. Pure: nothing here talks to a kernel.
+// The first line of defence, and the libnftables-json(5) commands that make it. Pure: nothing here talks to a kernel.
 //
 // One table "vmac_mldfilter" in each of the families ip6 and ip:
 //
@@ -22,17 +24,8 @@
 // purpose behind keepalived's own chain (filter - 1), so that what keepalived relocates itself is not sent twice.
 namespace vmac::nft {
 
-inline constexpr auto kTable = "vmac_mldfilter";
-
-/// IGMP as an IP protocol (RFC 3376). As a number, for its name is in /etc/protocols, which a small system lacks.
-inline constexpr int kIgmpProtocol = 2;
-
-/// A table of ours is in each of these families.
-enum class Family { Ip6, Ip };
-inline constexpr std::array kFamilies = {Family::Ip6, Family::Ip};
-
-/// nftables' name of the family.
-const char *to_string(Family family);
+/// The first line has a table in each of these families.
+inline constexpr std::array kFirstLine = {Family::Ip6, Family::Ip};
 
 /// The family whose table handles @p message.
 Family family_of(Message message);
@@ -43,29 +36,27 @@ enum class Verdict {
     Drop,      ///< drop
 };
 
-/// The elements of our tables; their structure is always the same.
+/// What our tables hold: the elements of the first line, whose structure is always the same, and the guard.
 struct Ruleset {
     std::map<InterfaceName, std::map<Message, Verdict>> verdicts;
     std::map<InterfaceName, unsigned> parents;  ///< index of the device to relocate to
+    Guard guard;
+    bool owned = false;  ///< see new_table(); the tables of both lines
 
     bool operator==(const Ruleset &) const = default;
 };
 
-/// Commands that put @p wanted in place of whatever tables of our name there are.
-nlohmann::json replace_tables(const Ruleset &wanted);
+/// Commands that put the first line of @p wanted in place of whatever tables of our name there are.
+/// @param can_destroy whether libnftables and kernel know the command (1.1; Linux 6.3). It needs no table that is
+/// there, where adding one before would be refused for tables that have flags.
+nlohmann::json replace_tables(const Ruleset &wanted, bool can_destroy = false);
 
-/// Commands that turn tables which hold @p present into ones which hold @p wanted; only elements are touched.
+/// Commands that turn a first line which holds @p present into one which holds @p wanted; only elements are touched.
 /// An empty command list when there is nothing to do.
 nlohmann::json change_elements(const Ruleset &present, const Ruleset &wanted);
 
-/// True when @p commands, from one of the functions above, has nothing to do.
-bool is_empty(const nlohmann::json &commands);
-
 /// The structure of our table of @p family, without elements: the objects of a command list, in the order in
 /// which they must be added. The kernel lists the same objects, with handles.
-nlohmann::json table_objects(Family family);
-
-/// The commands that list our table of @p family.
-nlohmann::json list_table(Family family);
+nlohmann::json table_objects(Family family, bool owned = false);
 
 }  // namespace vmac::nft

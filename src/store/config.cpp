@@ -30,12 +30,18 @@ public:
                 read_interfaces(value);
             } else if (key == "max_interfaces") {
                 config_.max_interfaces = limit(value);
+            } else if (key == "auto_detect") {
+                config_.auto_detect = truth(value, "auto_detect");
+            } else if (key == "own_tables") {
+                config_.own_tables = truth(value, "own_tables");
+            } else if (key == "guard") {
+                config_.guard = guard(value);
             } else if (key == "action") {
                 config_.defaults.action = action(value);
             } else if (key == "messages") {
                 config_.defaults.messages = messages(value);
             } else {
-                unknown(key, "action, messages, max_interfaces and [interface.NAME]");
+                unknown(key, "action, auto_detect, guard, max_interfaces, messages, own_tables and [interface.NAME]");
             }
         }
         return std::move(config_);
@@ -92,6 +98,31 @@ private:
             refuse(file_, node.source(), std::string(what) + " must be a string");
         }
         return *value;
+    }
+
+    [[nodiscard]] bool truth(const toml::node &node, const char *what) const {
+        const auto value = node.value_exact<bool>();
+        if (!value) {
+            refuse(file_, node.source(), std::string(what) + " must be true or false");
+        }
+        return *value;
+    }
+
+    [[nodiscard]] GuardScope guard(const toml::node &node) const {
+        GuardScope scope;
+        if (const auto *array = node.as_array()) {
+            for (const auto &element : *array) {
+                const auto name = text(element, "a device to guard");
+                scope.devices.insert(at(element.source(), [&] { return InterfaceName::parse(name); }));
+            }
+            return scope;
+        }
+        try {
+            scope.mode = parse_guard_mode(node.value_exact<std::string>().value_or(""));
+        } catch (const Error &) {
+            refuse(file_, node.source(), R"(guard must be "auto", "off", "all" or an array of devices)");
+        }
+        return scope;
     }
 
     [[nodiscard]] Action action(const toml::node &node) const {

@@ -50,6 +50,29 @@ Options options_from_json(const json &object) {
     return options;
 }
 
+/// As in the configuration file, so that there is one form to know.
+json guard_to_json(const GuardScope &scope) {
+    if (scope.mode == GuardScope::Mode::Parents && !scope.devices.empty()) {
+        json devices = json::array();
+        for (const auto &name : scope.devices) {
+            devices.push_back(name.str());
+        }
+        return devices;
+    }
+    return to_string(scope.mode);
+}
+
+GuardScope guard_from_json(const json &value) {
+    if (value.is_string()) {
+        return {.mode = parse_guard_mode(value.get<std::string>()), .devices = {}};
+    }
+    GuardScope scope;
+    for (const json &name : value.get_ref<const json::array_t &>()) {
+        scope.devices.insert(InterfaceName::parse(name.get<std::string>()));
+    }
+    return scope;
+}
+
 }  // namespace
 
 json interfaces_to_json(const InterfaceOptions &interfaces) {
@@ -71,6 +94,9 @@ InterfaceOptions interfaces_from_json(const json &object) {
 json config_to_json(const Config &config) {
     return {{"defaults", options_to_json(config.defaults)},
             {"max_interfaces", config.max_interfaces},
+            {"auto_detect", config.auto_detect},
+            {"guard", guard_to_json(config.guard)},
+            {"own_tables", config.own_tables},
             {"interfaces", interfaces_to_json(config.interfaces)}};
 }
 
@@ -81,6 +107,9 @@ Config config_from_json(const json &object) {
     }
     return {.defaults = options_from_json(object.at("defaults")),
             .max_interfaces = limit,
+            .auto_detect = object.value("auto_detect", true),
+            .guard = object.contains("guard") ? guard_from_json(object.at("guard")) : GuardScope{},
+            .own_tables = object.value("own_tables", true),
             .interfaces = interfaces_from_json(object.at("interfaces"))};
 }
 

@@ -3,8 +3,11 @@
 
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <tuple>
+#include <utility>
 
 #include "model/error.hpp"
+#include "model/mac.hpp"
 #include "store/options_json.hpp"
 
 namespace vmac::store {
@@ -38,6 +41,34 @@ Counters counters_from_json(const json &object) {
     return counters;
 }
 
+json ledger_to_json(const Ledger &ledger, const Counters &seen) {
+    return {{"carried", counters_to_json(ledger.carried)},
+            {"base_line", counters_to_json(ledger.base_line)},
+            {"seen", counters_to_json(seen)}};
+}
+
+std::pair<Ledger, Counters> ledger_from_json(const json &object) {
+    Ledger ledger{.carried = counters_from_json(object.at("carried")),
+                  .base_line = counters_from_json(object.at("base_line"))};
+    return {std::move(ledger), object.contains("seen") ? counters_from_json(object.at("seen")) : Counters{}};
+}
+
+json parents_to_json(const Parents &parents) {
+    json object = json::object();
+    for (const auto &[name, mac] : parents) {
+        object[name.str()] = mac;
+    }
+    return object;
+}
+
+Parents parents_from_json(const json &object) {
+    Parents parents;
+    for (const auto &[name, mac] : object.get_ref<const json::object_t &>()) {
+        parents.emplace(InterfaceName::parse(name), parse_mac(mac.get<std::string>()));
+    }
+    return parents;
+}
+
 /// The first free name to keep a bad file under.
 fs::path aside(const fs::path &path) {
     for (int i = 1; i < kAsideTries; ++i) {
@@ -58,9 +89,9 @@ std::string format_state(const State &state, const std::string &boot_id) {
         {"boot_id", boot_id},
         {"interfaces", interfaces_to_json(state.interfaces)},
         {"configuration", config_to_json(state.last_good)},
-        {"counters",
-         {{"carried", counters_to_json(state.ledger.carried)},
-          {"base_line", counters_to_json(state.ledger.base_line)}}},
+        {"counters", ledger_to_json(state.ledger, state.seen)},
+        {"guard_counters", ledger_to_json(state.guard_ledger, state.guard_seen)},
+        {"parents", parents_to_json(state.parents)},
     };
     return document.dump(2) + '\n';
 }
@@ -75,9 +106,15 @@ State parse_state(const std::string &text, const std::string &boot_id) {
         }
         State state{.interfaces = interfaces_from_json(document.at("interfaces")),
                     .last_good = config_from_json(document.at("configuration"))};
+        // Version 0.1 knew neither parents nor guard.
+        if (document.contains("parents")) {
+            state.parents = parents_from_json(document.at("parents"));
+        }
         if (document.at("boot_id").get_ref<const std::string &>() == boot_id) {
-            state.ledger = {.carried = counters_from_json(document.at("counters").at("carried")),
-                            .base_line = counters_from_json(document.at("counters").at("base_line"))};
+            std::tie(state.ledger, state.seen) = ledger_from_json(document.at("counters"));
+            if (document.contains("guard_counters")) {
+                std::tie(state.guard_ledger, state.guard_seen) = ledger_from_json(document.at("guard_counters"));
+            }
         } else {
             std::erase_if(state.interfaces, [](const auto &entry) { return entry.second.runtime.value_or(false); });
         }

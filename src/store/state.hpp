@@ -7,6 +7,7 @@
 
 #include "model/ledger.hpp"
 #include "model/options.hpp"
+#include "model/parents.hpp"
 #include "store/files.hpp"
 
 namespace vmac::store {
@@ -16,6 +17,10 @@ struct State {
     InterfaceOptions interfaces;  ///< what was added over the bus
     Config last_good;             ///< the last configuration without errors
     Ledger ledger;
+    Ledger guard_ledger;  ///< of the guard, by device
+    Counters seen;        ///< what the kernel had counted when the service stopped; empty while it runs
+    Counters guard_seen;
+    Parents parents;
 
     bool operator==(const State &) const = default;
 };
@@ -23,7 +28,7 @@ struct State {
 /// The JSON text of @p state as it is in this boot.
 std::string format_state(const State &state, const std::string &boot_id);
 
-/// Reads what format_state() wrote. What holds for one boot only (runtime entries, the ledger) is left out when
+/// Reads what format_state() wrote. What holds for one boot only (runtime entries, the ledgers) is left out when
 /// that boot is over.
 /// @throws Error StoreFailed, which says what is wrong with the text.
 State parse_state(const std::string &text, const std::string &boot_id);

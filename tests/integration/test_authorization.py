@@ -116,6 +116,8 @@ class Reading(Case):
         self.assertEqual(self.nobody.list(), self.root.list())
         self.assertEqual(self.nobody.counters('vrrp6'), self.root.counters('vrrp6'))
         self.assertEqual(self.nobody.all_counters(), self.root.all_counters())
+        self.assertEqual(self.nobody.guard_counters(), self.root.guard_counters())
+        self.assertEqual(self.nobody.audit(), self.root.audit())
         self.assertEqual(self.nobody.ruleset(), self.root.ruleset())
         self.assertEqual(self.nobody.properties(), self.root.properties())
         self.assertEqual(self.nobody.introspect(), self.root.introspect())

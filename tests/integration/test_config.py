@@ -204,8 +204,29 @@ class Bad(Case):
     def test_unknown_key(self):
         self.refuse('\ncolour = "red"\n', 2, 'colour')
 
-    def test_key_of_a_later_version(self):
-        self.refuse('auto_detect = true\n', 1, 'auto_detect')
+    def test_auto_detect_of_a_wrong_type(self):
+        self.refuse('auto_detect = "yes"\n', 1, 'auto_detect')
+
+    def test_auto_detect_as_a_number(self):
+        self.refuse('\nauto_detect = 1\n', 2, 'auto_detect')
+
+    def test_auto_detect_of_an_interface(self):
+        self.refuse('[interface.x]\nauto_detect = true\n', 2, 'auto_detect')
+
+    def test_own_tables_of_a_wrong_type(self):
+        self.refuse('own_tables = "no"\n', 1, 'own_tables')
+
+    def test_unknown_word_for_the_guard(self):
+        self.refuse('guard = "on"\n', 1, 'guard', 'on')
+
+    def test_guard_of_a_wrong_type(self):
+        self.refuse('guard = true\n', 1, 'guard')
+
+    def test_impossible_device_to_guard(self):
+        self.refuse('guard = [\n  "eth0",\n  "eth/0",\n]\n', 3, 'eth/0')
+
+    def test_number_among_the_devices_to_guard(self):
+        self.refuse('guard = ["eth0", 1]\n', 1, 'guard')
 
     def test_unknown_key_of_an_interface(self):
         self.refuse('[interface.x]\nruntime = true\n', 2, 'runtime')

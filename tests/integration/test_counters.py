@@ -2,11 +2,13 @@
 """Counters: they count what the far end missed, never go backwards, and start again only for who resets them."""
 
 from rig import kernel
-from rig.case import WireCase
+from rig.case import OPEN, WireCase
 from rig.wire import MESSAGES
 
 
 class Counters(WireCase):
+    configuration = OPEN
+
     def setUp(self):
         super().setUp()
         self.root.add('vrrp6')
@@ -49,6 +51,9 @@ class Counters(WireCase):
         self.assertEqual(self.root.counters('vrrp6')['mld-listener-report'], before['mld-listener-report'])
 
     def test_removed_and_added(self):
+        """What was detected cannot be removed."""
+        self.daemon.configure('auto_detect = false\n')
+        self.root.reload()
         self.speak()
         before = self.root.counters('vrrp6')
         self.root.remove('vrrp6')
@@ -83,6 +88,19 @@ class Counters(WireCase):
         self.speak()
         self.assert_counted(self.settle())
 
+    def test_tables_lost_while_the_service_is_away(self):
+        """It has looked once more before it went."""
+        self.speak()
+        before = self.root.counters('vrrp6')
+        self.speak()
+        self.daemon.stop_cleanly()
+        kernel.nft('flush table ip6 vmac_mldfilter\ndelete table ip6 vmac_mldfilter\ndelete table ip vmac_mldfilter')
+        self.daemon.start()
+        after = self.root.counters('vrrp6')
+        for message in ('mld-listener-done', 'igmp'):
+            self.assertGreater(after[message], before[message])
+        self.assert_counted(self.settle())
+
     def test_one_element_lost(self):
         self.speak()
         before = self.root.counters('vrrp6')
@@ -99,6 +117,8 @@ class Counters(WireCase):
 
 
 class Reset(WireCase):
+    configuration = OPEN
+
     def setUp(self):
         super().setUp()
         self.root.set({'vrrp6': {}, 'vrrp7': {}})

@@ -112,6 +112,8 @@ class Reset(WireCase):
 class Wire(WireCase):
     """What is on its way while the disk refuses is not let through, and is counted."""
 
+    configuration = 'auto_detect = false\n'  # what was detected cannot be removed, whatever the disk says
+
     def test_read_only_while_the_vmac_speaks(self):
         self.root.add('vrrp6')
         isolation.write_protect(self.daemon.state)

@@ -4,7 +4,7 @@
 import re
 
 from rig import bus, isolation, kernel
-from rig.case import SOURCE, WireCase
+from rig.case import OPEN, SOURCE, WireCase
 from rig.journal import Journal, catalog
 from rig.wire import Wire
 
@@ -14,6 +14,8 @@ CATALOG = catalog(SOURCE / 'systemd/vmac-mldfilter.catalog')
 
 
 class Events(WireCase):
+    configuration = OPEN
+
     starts = False
 
     def prepare(self):
@@ -45,6 +47,7 @@ class Events(WireCase):
             self.assertEqual(catalog(translation), CATALOG, translation)
 
     def test_calls(self):
+        self.daemon.configure('auto_detect = false\n')
         self.daemon.start()
         self.root.add('vrrp6')
         self.expect('InterfaceAdded', interface='vrrp6', action='relocate', parent='eth0')
@@ -53,11 +56,19 @@ class Events(WireCase):
         self.root.remove('vrrp6')
         self.expect('InterfaceRemoved', interface='vrrp6')
 
+    def test_detected(self):
+        self.daemon.start()
+        kernel.ip('link', 'del', 'vrrp6')
+        self.expect('InterfaceRemoved', interface='vrrp6')
+        self.vmac.make()
+        self.expect('InterfaceAdded', interface='vrrp6', action='relocate', parent='eth0')
+
     def test_tables_restored(self):
         self.daemon.start()
         kernel.nft('flush ruleset')
-        self.root.add('vrrp6')
-        self.assertTrue(self.expect('RulesetRestored')['VMAC_REASON'])
+        entry = self.expect('RulesetRestored')
+        self.assertTrue(entry['VMAC_REASON'])
+        self.assertRegex(entry['VMAC_PROCESS'], r'\bnft\b')
 
     def test_kernel_refuses(self):
         self.daemon.start('setpriv --inh-caps=-net_admin --bounding-set=-net_admin')
@@ -67,9 +78,9 @@ class Events(WireCase):
         path = self.daemon.configure('oops\n')
         self.daemon.start()
         self.assertIn(f'{path}:1: ', self.expect('ConfigurationWrong')['VMAC_REASON'])
-        self.daemon.configure('[interface.vrrp6]\n')
+        self.daemon.configure('[interface.vrrp9]\n')
         self.root.reload()
-        self.expect('InterfaceAdded', interface='vrrp6')
+        self.expect('InterfaceAdded', interface='vrrp9')
         self.expect('ConfigurationLoaded')
 
     def test_state_set_aside(self):

@@ -96,7 +96,7 @@ class BadCall(Case):
             self.root.call(method, signature, *values)
 
     def test_unknown_method(self):
-        self.refuse('UnknownMethod', 'Audit')
+        self.refuse('UnknownMethod', 'Frobnicate')
 
     def test_arguments_missing(self):
         self.refuse('InvalidArgs', 'AddInterface', '(s)', 'vrrp6')

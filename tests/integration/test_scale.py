@@ -22,8 +22,9 @@ class Thousands(Case):
         self.assertEqual(kernel.verdicts('ip').keys(), set(names(self.NUMBER)))
         self.assertEqual(len(self.root.list()), self.NUMBER)
         self.assertEqual(len(self.root.all_counters()), self.NUMBER)
-        with self.transactions(0):
-            self.daemon.restart()
+        before = kernel.handles()
+        self.daemon.restart()
+        self.assertEqual(kernel.handles(), before)  # taken over as they are
         with self.transactions(1):
             self.root.add('one-more')
         with self.transactions(1):

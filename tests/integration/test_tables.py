@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The tables in the kernel: their own are taken over or put right, those of others are never touched."""
 
-import subprocess
-
 from rig import kernel
-from rig.case import Case, WireCase
-from rig.isolation import run
+from rig.case import OPEN, Case, WireCase
+from rig.traffic import Owner
+from rig.wire import Wire
 
 FOREIGN = '''
 table ip6 keepalived {
@@ -20,20 +19,22 @@ table inet filter {
   map verdicts { type ifname : verdict; elements = { "eth0" : accept }; }
   chain relocate { counter drop; }
 }
-table netdev vmac_mldfilter {
-  chain ours { counter; }
+table netdev vmac_mldfilter2 {
+  chain egress_eth0 { counter; }
 }
 table inet vmac_mldfilter {
   chain output { type filter hook output priority 0; counter; }
 }
 table ip6 vmac_mldfilter2 { }
 '''
-FOREIGN_TABLES = (('ip6', 'keepalived'), ('inet', 'filter'), ('netdev', 'vmac_mldfilter'), ('inet', 'vmac_mldfilter'),
+FOREIGN_TABLES = (('ip6', 'keepalived'), ('inet', 'filter'), ('netdev', 'vmac_mldfilter2'), ('inet', 'vmac_mldfilter'),
                   ('ip6', 'vmac_mldfilter2'))
 
 
 class Foreign(Case):
     """Tables of others, some of which look like ours: other families, other names."""
+
+    configuration = OPEN
 
     starts = False
 
@@ -68,8 +69,14 @@ class Layout(Case):
                     self.assertIn(text, listed[family])
 
     def test_no_table_in_other_families(self):
+        """Nor in netdev while there is no device to guard."""
         self.root.add('vrrp6')
         self.assertEqual(sorted(kernel.all_tables()), [('ip', kernel.TABLE), ('ip6', kernel.TABLE)])
+        kernel.ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'far0')
+        kernel.ip('link', 'add', 'v6', 'link', 'eth0', 'address', '00:00:5e:00:02:05', 'type', 'macvlan')
+        self.wait_for_interface('v6')
+        self.assertEqual(sorted(kernel.all_tables()),
+                         [('ip', kernel.TABLE), ('ip6', kernel.TABLE), ('netdev', kernel.TABLE)])
 
 
 class UnderOurName(WireCase):
@@ -107,6 +114,37 @@ class UnderOurName(WireCase):
     def test_dormant(self):
         kernel.nft('table ip6 vmac_mldfilter { flags dormant; }')
         self.assert_put_right()
+
+    def test_guard_of_another_make(self):
+        kernel.nft('table netdev vmac_mldfilter { set registered { type ipv4_addr; } ; chain egress_eth0 '
+                   '{ type filter hook egress device "eth0" priority 0; policy accept; } }')
+        self.assert_put_right()
+        self.assertEqual(kernel.guarded(), {'eth0': self.wire.mac})
+
+    def test_guard_of_a_device_that_needs_none(self):
+        Wire('eth9', 'far9', self.wire.namespace)
+        self.daemon.start()
+        self.daemon.stop_cleanly()
+        kernel.nft('add chain netdev vmac_mldfilter egress_eth9 '
+                   '{ type filter hook egress device "eth9" priority 0; policy accept; }')
+        self.assert_put_right()
+        self.assertEqual(kernel.guarded(), {'eth0': self.wire.mac})
+
+    def test_guard_missing(self):
+        self.daemon.start()
+        self.daemon.stop_cleanly()
+        kernel.nft('delete table netdev vmac_mldfilter')
+        self.assert_put_right()
+        self.assertEqual(kernel.guarded(), {'eth0': self.wire.mac})
+
+    def test_guard_with_another_mac(self):
+        self.daemon.start()
+        self.daemon.stop_cleanly()
+        listed = kernel.foreign('netdev', kernel.TABLE)
+        self.assertIn(self.wire.mac, listed)
+        kernel.nft('delete table netdev vmac_mldfilter\n' + listed.replace(self.wire.mac, '02:00:00:00:00:bb'))
+        self.assert_put_right()
+        self.assertEqual(kernel.guarded(), {'eth0': self.wire.mac})
 
     def test_one_family_missing(self):
         self.daemon.start()
@@ -175,7 +213,10 @@ class UnderOurName(WireCase):
 
 
 class WhileRunning(Case):
-    """Somebody changes our tables under our hands; the next call that has to do with them puts them right."""
+    """Somebody changes our tables under our hands, and somebody calls: whatever is seen first, the answer is right and
+    the tables are. That they are put right without a call is in test_healing."""
+
+    configuration = OPEN
 
     def setUp(self):
         super().setUp()
@@ -221,25 +262,10 @@ class WhileRunning(Case):
         self.assert_in_force('vrrp6')
 
 
-class Owner:
-    """Somebody who makes a table of our name his own: the kernel lets nobody else change it while he lives."""
-
-    def __init__(self):
-        self._nft = subprocess.Popen(['nft', '-i'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-
-    def take(self):
-        self._nft.stdin.write('add table ip6 vmac_mldfilter { flags owner; }\n')
-        self._nft.stdin.flush()
-        kernel.until(lambda: 'flags owner' in run('nft', 'list', 'ruleset'), 'for a table with an owner')
-        return self
-
-    def go(self):
-        self._nft.stdin.close()
-        self._nft.wait()
-
-
 class Refused(Case):
     """A kernel that refuses the transaction."""
+
+    configuration = OPEN
 
     starts = False
 
@@ -261,8 +287,9 @@ class Refused(Case):
         """Half of a transaction would show in the other family."""
         self.daemon.start()
         self.root.add('vrrp6')
-        kernel.nft('delete table ip6 vmac_mldfilter')
-        owner = Owner().take()
+        with self.daemon.halted():  # or it would be faster
+            kernel.nft('delete table ip6 vmac_mldfilter')
+            owner = Owner().take()
         for call in (lambda: self.root.add('vrrp7'),
                      lambda: self.root.remove('vrrp6'),
                      lambda: self.root.set({'vrrp8': {}})):

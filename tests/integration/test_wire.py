@@ -94,10 +94,27 @@ class Allow(_Messages):
 
 
 class NoEntry(WireCase):
-    def test_interface_that_nobody_entered_is_left_alone(self):
+    """Nobody called the bus."""
+
+    starts = False
+
+    def test_as_shipped_it_is_relocated(self):
+        self.daemon.start()
+        self.vmac.all_messages()
+        self.assert_relocated()
+
+    def test_where_nothing_is_detected_it_is_left_alone(self):
+        self.daemon.configure('auto_detect = false\n')
+        self.daemon.start()
         self.root.add('vrrp7')
         self.vmac.all_messages()
         self.assert_let_through()
+
+    def test_detected_is_handled_without_the_guard_too(self):
+        self.daemon.configure('guard = "off"\n')
+        self.daemon.start()
+        self.vmac.all_messages()
+        self.assert_relocated()
 
 
 class SomeMessages(WireCase):
@@ -143,7 +160,7 @@ class Parent(WireCase):
         """Not a macvlan: whatever the interface, it is handled when somebody entered it."""
         third = Wire('vr0', 'far2', self.wire.namespace)
         self.root.add('vr0', parent='eth1')
-        join6('vr0', 'ff05::99')
+        kernel.join6('vr0', 'ff05::99')
         self.other.frames.wait(lambda frame: 'ff05::99' in frame.groups)
         third.fence()
         self.assertEqual(third.arrived(*MESSAGES), [])
@@ -155,7 +172,7 @@ class Parent(WireCase):
         self.assertEqual((entry['effective-action'], entry['parent']), ('drop', ''))
         self.assertIn('parent', entry['reason'])
         kernel.sysctl('ipv6', 'vr0', force_mld_version=1)
-        join6('vr0', 'ff05::99')  # is reported before this returns
+        kernel.join6('vr0', 'ff05::99')  # is reported before this returns
         self.assertGreater(self.root.counters('vr0')['mld-listener-report'][0], 0)
         self.assertEqual(third.arrived(*MESSAGES), [])
 
@@ -170,7 +187,7 @@ class Parent(WireCase):
         kernel.ip('link', 'set', 'guest', 'up')  # whether it comes up is up to its parent
         entry = self.root.list()['guest']
         self.assertEqual((entry['parent'], entry['effective-action']), ('', 'drop'))
-        self.assertEqual(kernel.parents(), {})
+        self.assertNotIn('guest', kernel.parents())
         self.assertTrue(entry['reason'])
 
 
@@ -212,22 +229,12 @@ class OtherTraffic(WireCase):
         adverts = self.wire.arrived('vrrp', source=self.vmac.mac)
         self.assertEqual([frame.groups for frame in adverts], [('224.0.0.18',), ('ff02::12',)])
 
-    def test_unregistered_neighbour_keeps_its_voice(self):
-        other = Vmac('vrrp7', mac='00:00:5e:00:02:07', attempts=self.attempts)
+    def test_neighbour_that_is_no_vmac_keeps_its_voice(self):
+        other = Vmac('other7', mac='02:00:00:00:00:07', attempts=self.attempts)
         group = other.mld2_report()
         self.wire.fence()
         self.assertIn(group, [each for frame in self.wire.arrived(source=other.mac) for each in frame.groups])
 
     def test_the_parent_itself_keeps_its_voice(self):
-        join6('eth0', 'ff05::77')
+        kernel.join6('eth0', 'ff05::77')
         self.wire.frames.wait(lambda frame: 'ff05::77' in frame.groups and frame.source == self.wire.mac)
-
-
-_sockets = []  # a membership lasts as long as its socket
-
-
-def join6(interface, group):
-    member = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    member.setsockopt(socket.IPPROTO_IPV6, 20, socket.inet_pton(socket.AF_INET6, group)
-                      + socket.if_nametoindex(interface).to_bytes(4, 'little'))
-    _sockets.append(member)

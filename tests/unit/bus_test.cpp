@@ -182,7 +182,7 @@ TEST(Describe, TellsAllThatIsDocumented) {
                       .effective_action = Action::Drop,
                       .reason = "its parent does not exist",
                       .messages = {Message::Mld2Report, Message::Igmp},
-                      .origins = {.config = true, .api = true},
+                      .origins = {.config = true, .api = true, .detected = true},
                       .runtime = true,
                       .parent = "eth0",
                       .parent_index = 2,
@@ -195,7 +195,7 @@ TEST(Describe, TellsAllThatIsDocumented) {
     EXPECT_EQ(said.at("effective-action").get<std::string>(), "drop");
     EXPECT_EQ(said.at("reason").get<std::string>(), "its parent does not exist");
     EXPECT_EQ(said.at("messages").get<Words>(), (Words{"mld2-listener-report", "igmp"}));
-    EXPECT_EQ(said.at("origins").get<Words>(), (Words{"config", "api"}));
+    EXPECT_EQ(said.at("origins").get<Words>(), (Words{"config", "api", "detected"}));
     EXPECT_TRUE(said.at("runtime").get<bool>());
     EXPECT_EQ(said.at("parent").get<std::string>(), "eth0");
     EXPECT_TRUE(said.at("present").get<bool>());
@@ -219,6 +219,13 @@ TEST(Describe, CountersGoByTheNamesOfTheMessages) {
     EXPECT_EQ(std::get<0>(said.at("igmp")), 1U);
     EXPECT_EQ(std::get<1>(said.at("igmp")), 40U);
     EXPECT_EQ(std::get<0>(said.at("mld-listener-done")), UINT64_MAX);
+}
+
+TEST(Describe, CountersOfTheGuardGoByDeviceAndMessage) {
+    const auto said = describe(Counters{{name("eth0"), {{Message::Igmp, {1, 54}}}}, {name("eth1"), {}}});
+    ASSERT_EQ(said.size(), 2U);
+    EXPECT_EQ(said.at("eth0"), describe(MessageCounts{{Message::Igmp, {1, 54}}}));
+    EXPECT_THAT(said.at("eth1"), IsEmpty());
 }
 
 }  // namespace

@@ -54,6 +54,34 @@ TEST(ParseConfig, ReadsEveryKey) {
               expected);
 }
 
+TEST(ParseConfig, DetectionAndOwnershipAreOnUntilTheyAreTurnedOff) {
+    EXPECT_TRUE(parse("").auto_detect);
+    EXPECT_FALSE(parse("auto_detect = false").auto_detect);
+    EXPECT_TRUE(parse_config(parse("auto_detect = false"), "auto_detect = true", "20.toml").auto_detect);
+    EXPECT_TRUE(parse("").own_tables);
+    EXPECT_FALSE(parse("own_tables = false").own_tables);
+}
+
+TEST(ParseConfig, TheGuardIsAWordOrDevicesBesidesParents) {
+    using Mode = GuardScope::Mode;
+    EXPECT_EQ(parse("").guard, (GuardScope{.mode = Mode::Parents, .devices = {}}));
+    EXPECT_EQ(parse("guard = \"auto\"").guard, (GuardScope{.mode = Mode::Parents, .devices = {}}));
+    EXPECT_EQ(parse("guard = \"off\"").guard, (GuardScope{.mode = Mode::Off, .devices = {}}));
+    EXPECT_EQ(parse("guard = \"all\"").guard, (GuardScope{.mode = Mode::All, .devices = {}}));
+    EXPECT_EQ(parse("guard = [\"eth1\", \"eth0\", \"eth1\"]").guard,
+              (GuardScope{.mode = Mode::Parents, .devices = {name("eth0"), name("eth1")}}));
+    EXPECT_EQ(parse("guard = []").guard, GuardScope{}) << "no more than parents";
+    EXPECT_EQ(parse("guard = [\"off\"]").guard.devices, std::set{name("off")}) << "in an array it is a device";
+}
+
+TEST(ParseConfig, ALaterGuardReplacesAnEarlierOneAsAWhole) {
+    const Config first = parse("guard = [\"eth0\"]");
+    EXPECT_EQ(parse_config(first, "", "20.toml").guard, first.guard);
+    EXPECT_EQ(parse_config(first, "guard = [\"eth1\"]", "20.toml").guard.devices, std::set{name("eth1")});
+    EXPECT_EQ(parse_config(first, "guard = \"all\"", "20.toml").guard,
+              (GuardScope{.mode = GuardScope::Mode::All, .devices = {}}));
+}
+
 TEST(ParseConfig, AnEmptyParentIsSaid) {
     EXPECT_EQ(parse("[interface.a]\nparent = \"\"").interfaces.at(name("a")).parent, "");
     EXPECT_EQ(parse("[interface.a]\n").interfaces.at(name("a")).parent, std::nullopt);
@@ -109,9 +137,10 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[interface.a\naction = \"drop\"", 1, ""}, Wrong{"action = \"drop\"\naction = \"drop\"\n", 2, ""},
         Wrong{"[interface.a]\n[interface.a]\n", 2, ""}, Wrong{"x = \"\xff\"", 1, ""}, Wrong{"x = \"a\nb\"", 1, ""},
         // unknown keys
-        Wrong{"\nauto_detect = true", 2, "unknown key auto_detect; there are action, messages, max_interfaces and "},
-        Wrong{"guard = \"auto\"", 1, "unknown key guard"}, Wrong{"parent = \"eth0\"", 1, "unknown key parent"},
-        Wrong{"Action = \"drop\"", 1, "unknown key Action"}, Wrong{"interfaces = {}", 1, "unknown key interfaces"},
+        Wrong{"\nautodetect = true", 2,
+              "unknown key autodetect; there are action, auto_detect, guard, max_interfaces, messages"},
+        Wrong{"parent = \"eth0\"", 1, "unknown key parent"}, Wrong{"Action = \"drop\"", 1, "unknown key Action"},
+        Wrong{"interfaces = {}", 1, "unknown key interfaces"},
         Wrong{"[interface.a]\naction = \"drop\"\nruntime = true", 3,
               "unknown key runtime; there are action, parent and messages"},
         Wrong{"[interface.a.b]\naction = \"drop\"", 1, "unknown key b"},
@@ -126,7 +155,18 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[interface]\na = \"drop\"", 2, "interfaces are tables: [interface.a]"},
         Wrong{"[[interface.a]]\naction = \"drop\"", 1, "interfaces are tables: [interface.a]"},
         Wrong{"[interface.a]\nparent = 3", 2, "parent must be a string"},
+        Wrong{"auto_detect = 1", 1, "auto_detect must be true or false"},
+        Wrong{"\nauto_detect = \"yes\"", 2, "auto_detect must be true or false"},
+        Wrong{"own_tables = []", 1, "own_tables must be true or false"},
+        Wrong{"guard = true", 1, "guard must be \"auto\", \"off\", \"all\" or an array of devices"},
+        Wrong{"guard = 1", 1, "guard must be"}, Wrong{"[guard]\n", 1, "guard must be"},
+        Wrong{"guard = [\n\"eth0\",\n7]", 3, "a device to guard must be a string"},
+        Wrong{"guard = [[\"eth0\"]]", 1, "a device to guard must be a string"},
         // wrong values
+        Wrong{"\nguard = \"on\"", 2, "guard must be \"auto\", \"off\", \"all\" or an array of devices"},
+        Wrong{"guard = \"\"", 1, "guard must be \"auto\""},
+        Wrong{"guard = [\n\"eth0\",\n\"a/b\"]", 3, "\"a/b\" is not a usable interface name"},
+        Wrong{"guard = [\"\"]", 1, "it is empty"}, Wrong{"guard = [\"sixteen-bytes-xx\"]", 1, "it has 16 bytes"},
         Wrong{"\naction = \"deny\"", 2, "unknown action \"deny\"; there are relocate, drop, allow"},
         Wrong{"messages = []", 1, "messages is empty"},
         Wrong{"messages = [\"igmp\", \"mld\"]", 1, "unknown message \"mld\"; there are"},

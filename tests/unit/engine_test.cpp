@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <net/if.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <unistd.h>
@@ -17,97 +16,27 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "fake_engine.hpp"
+#include "engine_fixture.hpp"
 #include "nft/listing.hpp"
 #include "nft/ruleset.hpp"
+#include "nft/tables.hpp"
 #include "support.hpp"
 
 namespace vmac::nft {
 namespace {
 
 using nlohmann::json;
+using test::answer_of;
+using test::command;
 using test::name;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 unsigned index_of(const std::string &device) {
     return if_nametoindex(device.c_str());
 }
 
-json command(const char *text) {
-    return {{"nftables", json::array({json::parse(text)})}};
-}
-
-/// A listing without what is the kernel's own business: versions, handles, the order of objects and elements.
-json comparable(const std::string &listing) {
-    std::vector<json> objects;
-    const json document = json::parse(listing);
-    for (json object : document.at("nftables")) {
-        if (object.contains("metainfo")) {
-            continue;
-        }
-        json &body = *object.begin();
-        body.erase("handle");
-        if (body.contains("elem")) {
-            std::sort(body["elem"].begin(), body["elem"].end());
-        }
-        if (body.contains("expr") && body["expr"][0].contains("match") && body["expr"][0]["match"]["right"] == "igmp") {
-            body["expr"][0]["match"]["right"] = 2;  // a name only where there is an /etc/protocols
-        }
-        objects.push_back(std::move(object));
-    }
-    std::ranges::stable_sort(objects, {}, [](const json &object) {
-        const std::string &kind = object.begin().key();
-        return kind + object.begin()->value(kind == "rule" ? "chain" : "name", "");
-    });
-    return objects;
-}
-
-/// What an engine answers: its output, or the error.
-std::string answer_of(Engine &engine, const json &commands) {
-    try {
-        return engine.run(commands.dump());
-    } catch (const Error &error) {
-        return std::string(error.code() == Errc::KernelRejected ? "rejected: " : "unexpected: ") + error.what();
-    }
-}
-
-class InOwnNamespace : public testing::Test {
-protected:
-    void SetUp() override {
-        ASSERT_EQ(unshare(CLONE_NEWNET), 0) << "these tests need CAP_SYS_ADMIN: " << std::strerror(errno);
-        ASSERT_EQ(if_nametoindex("lo"), 1U);
-    }
-
-    LibnftablesEngine kernel;
-};
-
-/// Gives the same commands to both.
-class Fake : public InOwnNamespace {
-protected:
-    /// Both must take @p commands, or both refuse them, and then hold the same. @return whether they were taken
-    bool taken(const json &commands) {
-        const std::string real = answer_of(kernel, commands);
-        const std::string faked = answer_of(fake, commands);
-        EXPECT_EQ(real.starts_with("rejected"), faked.starts_with("rejected"))
-            << commands << "\nkernel: " << real << "\nfake: " << faked;
-        EXPECT_THAT(real, Not(HasSubstr("unexpected")));
-        for (const Family family : kFamilies) {
-            const std::string real_listing = answer_of(kernel, list_table(family));
-            const std::string fake_listing = answer_of(fake, list_table(family));
-            EXPECT_EQ(real_listing.starts_with("rejected"), fake_listing.starts_with("rejected")) << real_listing;
-            if (!real_listing.starts_with("rejected") && !fake_listing.starts_with("rejected")) {
-                EXPECT_EQ(comparable(real_listing), comparable(fake_listing)) << commands;
-            }
-        }
-        return real.empty();
-    }
-
-    bool taken(const char *text) { return taken(command(text)); }
-
-    test::FakeEngine fake;
-};
+class FakeKernel : public test::BothKernels {};
 
 Ruleset some_rules() {
     Ruleset rules{.verdicts = {}, .parents = {{name("vrrp1"), 1}, {name("vrrp*"), 123456}}};
@@ -123,7 +52,7 @@ Ruleset some_rules() {
     return rules;
 }
 
-TEST_F(Fake, TakesWhatWeWrite) {
+TEST_F(FakeKernel, TakesWhatWeWrite) {
     Ruleset rules = some_rules();
     EXPECT_TRUE(taken(replace_tables({})));
     EXPECT_TRUE(taken(change_elements({}, rules)));
@@ -139,7 +68,7 @@ TEST_F(Fake, TakesWhatWeWrite) {
     EXPECT_TRUE(taken(change_elements(other, {})));
 }
 
-TEST_F(Fake, RefusesWhatIsNotThere) {
+TEST_F(FakeKernel, RefusesWhatIsNotThere) {
     EXPECT_FALSE(taken(list_table(Family::Ip6)));
     EXPECT_FALSE(taken(change_elements({}, some_rules())));
     EXPECT_FALSE(taken(R"({"delete": {"table": {"family": "ip6", "name": "vmac_mldfilter"}}})"));
@@ -159,7 +88,7 @@ TEST_F(Fake, RefusesWhatIsNotThere) {
     }
 }
 
-TEST_F(Fake, RefusesAnElementWithAnotherValueAndTakesTheSame) {
+TEST_F(FakeKernel, RefusesAnElementWithAnotherValueAndTakesTheSame) {
     EXPECT_TRUE(taken(replace_tables(some_rules())));
     EXPECT_TRUE(taken(R"({"add": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "verdicts",
                                               "elem": [["42", {"drop": null}]]}}})"));
@@ -172,7 +101,7 @@ TEST_F(Fake, RefusesAnElementWithAnotherValueAndTakesTheSame) {
                                                  "elem": [["42", {"goto": {"target": "relocate"}}]]}}})"));
 }
 
-TEST_F(Fake, DoesAllOrNothing) {
+TEST_F(FakeKernel, DoesAllOrNothing) {
     EXPECT_TRUE(taken(replace_tables(some_rules())));
     json commands = change_elements(some_rules(), {});
     commands["nftables"].push_back(json::parse(R"({"delete": {"table": {"family": "ip", "name": "nothing"}}})"));
@@ -180,7 +109,7 @@ TEST_F(Fake, DoesAllOrNothing) {
     EXPECT_EQ(fake.verdict("vrrp1", Message::Igmp), "relocate") << "the refused deletion must not show";
 }
 
-TEST_F(Fake, FlushIsAFlush) {
+TEST_F(FakeKernel, FlushIsAFlush) {
     EXPECT_TRUE(taken(replace_tables(some_rules())));
     fake.flush();
     EXPECT_EQ(answer_of(kernel, command(R"({"flush": {"ruleset": null}})")), "");
@@ -188,7 +117,30 @@ TEST_F(Fake, FlushIsAFlush) {
     EXPECT_EQ(fake.verdict("vrrp1", Message::Igmp), "");
 }
 
-class Libnftables : public InOwnNamespace {};
+TEST_F(FakeKernel, OwnsTablesWhereTheRealOneDoes) {
+    Tables tables(kernel, *watcher);
+    tables.probe();
+    fake.can.ownership = tables.can_own();
+    Ruleset rules = some_rules();
+    rules.owned = tables.can_own();
+    EXPECT_TRUE(taken(replace_tables(rules, tables.can_own())));
+    EXPECT_TRUE(taken(replace_tables(rules, tables.can_own())));
+
+    const json flush = command(R"({"flush": {"ruleset": null}})");
+    LibnftablesEngine other;
+    other.run(flush.dump());
+    fake.foreign(flush);
+    EXPECT_TRUE(taken(replace_tables(rules, tables.can_own())));
+    EXPECT_EQ(answer_of(other, replace_tables({}, tables.can_own())).empty(), !tables.can_own());
+    if (tables.can_own()) {
+        EXPECT_THROW(fake.foreign(replace_tables({}, true)), Error);
+        restart_kernel();
+        fake.end_process();
+        EXPECT_TRUE(taken(replace_tables(rules, true))) << "what has no owner any more can be taken";
+    }
+}
+
+class Libnftables : public test::InOwnNamespace {};
 
 TEST_F(Libnftables, ReadsBackExactlyWhatWasWritten) {
     const Ruleset rules = some_rules();

@@ -15,12 +15,13 @@ using test::name;
 using testing::IsEmpty;
 
 constexpr auto kVmac = "vrrp1";
+constexpr auto kMac = "02:00:00:00:00:07";
 
-/// eth0 with index 2 and macvlan vrrp1 with index 7 on it.
+/// eth0 with index 2 and macvlan vrrp1 with index 7 on it, which has no VRRP MAC and so is not detected.
 LinkTable usual_links() {
     LinkTable links;
     links.apply({.link = {.index = 2, .name = "eth0", .mac = "02:00:00:00:00:02"}});
-    links.apply({.link = {.index = 7, .name = kVmac, .mac = "00:00:5e:00:02:01", .kind = "macvlan", .lower = 2}});
+    links.apply({.link = {.index = 7, .name = kVmac, .mac = kMac, .kind = "macvlan", .lower = 2}});
     return links;
 }
 
@@ -55,7 +56,7 @@ TEST(Resolve, WithoutOptionsAMacvlanRelocatesEverythingToItsLowerDevice) {
                          .parent_index = 2,
                          .present = true,
                          .ifindex = 7,
-                         .mac = "00:00:5e:00:02:01"};
+                         .mac = kMac};
     EXPECT_EQ(resolved({}, usual_links()), expected);
 }
 
@@ -161,7 +162,11 @@ INSTANTIATE_TEST_SUITE_P(
             "parent not UTF-8",
             {},
             links_of({{.index = 2, .name = "\xff\xfe"}, {.index = 7, .name = kVmac, .kind = "macvlan", .lower = 2}}),
-            "the name of its parent is not UTF-8"}));
+            "nftables cannot read back the name of its parent"},
+        Fallback{"parent with a quote",
+                 {},
+                 links_of({{.index = 2, .name = "a\"b"}, {.index = 7, .name = kVmac, .kind = "macvlan", .lower = 2}}),
+                 "nftables cannot read back the name of its parent"}));
 
 TEST(Resolve, ActionsThatDoNotRelocateGiveNoReasonButTellTheParent) {
     for (const Action action : {Action::Drop, Action::Allow}) {

@@ -26,17 +26,17 @@ TEST_F(FilterChanges, StartWithNothingProtectsAndSavesNothing) {
     EXPECT_FALSE(filter->is_check_due());
     EXPECT_EQ(filter->failure(), "");
     EXPECT_EQ(filter->restorations(), 0U) << "there was nothing to restore";
-    EXPECT_THAT(filter->features(), ElementsAre("igmp", "mld", "relocate"));
+    EXPECT_THAT(filter->features(), ElementsAre("guard", "igmp", "mld", "relocate"));
     EXPECT_THAT(directory.files(), IsEmpty());
 }
 
 TEST_F(FilterChanges, StartTellsThatItProtects) {
-    Filter other(kernel, *state_file, links);
+    Filter other(world());
     other.add_observer(diary);
     EXPECT_FALSE(other.is_protected());
     EXPECT_THAT(other.features(), IsEmpty());
     other.start({}, {});
-    EXPECT_THAT(diary.read(), ElementsAre("protected", "properties Protected Features"));
+    EXPECT_THAT(diary.read(), ElementsAre("protected", "guarded", "properties GuardActive Protected Features"));
 }
 
 TEST_F(FilterChanges, AddIsInTheKernelAndOnDisk) {

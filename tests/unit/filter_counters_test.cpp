@@ -92,8 +92,9 @@ TEST_F(FilterCounters, SurviveAFlushOnceTheyWereRead) {
 
 TEST_F(FilterCounters, SurviveAReplacedTable) {
     send(3);
-    kernel.run(R"({"nftables": [{"add": {"rule": {"family": "ip6", "table": "vmac_mldfilter", "chain": "relocate",
-                                                  "expr": [{"accept": null}]}}}]})");
+    kernel.foreign(nlohmann::json::parse(
+        R"({"nftables": [{"add": {"rule": {"family": "ip6", "table": "vmac_mldfilter", "chain": "relocate",
+                                                  "expr": [{"accept": null}]}}}]})"));
     EXPECT_EQ(sent(), 3U);
     EXPECT_EQ(filter->restorations(), 1U);
     send(1);
@@ -118,8 +119,9 @@ TEST_F(FilterCounters, SurviveARestartAfterWhatWasCarried) {
 
 TEST_F(FilterCounters, SurviveARestartThatReplacesTheTable) {
     send(3);
-    kernel.run(R"({"nftables": [{"add": {"rule": {"family": "ip6", "table": "vmac_mldfilter", "chain": "relocate",
-                                                  "expr": [{"accept": null}]}}}]})");
+    kernel.foreign(nlohmann::json::parse(
+        R"({"nftables": [{"add": {"rule": {"family": "ip6", "table": "vmac_mldfilter", "chain": "relocate",
+                                                  "expr": [{"accept": null}]}}}]})"));
     start();
     EXPECT_EQ(sent(), 3U);
     start();

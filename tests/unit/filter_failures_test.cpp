@@ -18,6 +18,9 @@ using testing::IsEmpty;
 using testing::StartsWith;
 
 constexpr int kForever = 1000;
+
+/// What was believed, then what was read, then the first line alone.
+constexpr int kAllTries = 3;
 const Options kDrop = {.action = Action::Drop};
 
 class FilterFailures : public FilterFixture {
@@ -48,7 +51,7 @@ protected:
 };
 
 TEST_F(FilterFailures, AKernelThatRefusesLeavesAllAsItWas) {
-    kernel.refuse(FakeEngine::Runs::Changes, 2);
+    kernel.refuse(FakeEngine::Runs::Changes, kAllTries);
     EXPECT_THAT(test::message_of(Errc::KernelRejected, [this] { filter->add(name("vrrp1"), {}); }),
                 HasSubstr("Operation not permitted"));
     expect_as_before();
@@ -140,18 +143,22 @@ TEST_F(FilterFailures, AFlushByOthersIsRestoredWithItsCause) {
     EXPECT_EQ(kernel.changes().size(), changes + 1) << "in one transaction";
     EXPECT_EQ(filter->restorations(), 1U);
     EXPECT_TRUE(filter->is_protected());
-    EXPECT_THAT(diary.read(), ElementsAre("restored: table ip6 vmac_mldfilter was missing", "properties Restorations"));
+    EXPECT_THAT(diary.read(),
+                ElementsAre("restored: table ip6 vmac_mldfilter was missing; last changed by nft, process 42",
+                            "properties Restorations"));
     filter->check();
     EXPECT_THAT(diary.read(), IsEmpty());
     EXPECT_EQ(filter->restorations(), 1U);
 }
 
 TEST_F(FilterFailures, AForeignElementIsRestoredWithItsCause) {
-    kernel.run(R"({"nftables": [{"add": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "verdicts",
-                                 "elem": [["stranger", {"drop": null}]]}}}]})");
+    kernel.foreign(nlohmann::json::parse(
+        R"({"nftables": [{"add": {"element": {"family": "ip", "table": "vmac_mldfilter", "name": "verdicts",
+                                 "elem": [["stranger", {"drop": null}]]}}}]})"));
     filter->check();
     expect_as_before();
-    EXPECT_THAT(diary.read(), ElementsAre("restored: there were verdicts for interfaces that are not under management",
+    EXPECT_THAT(diary.read(), ElementsAre("restored: there were verdicts for interfaces that are not under management; "
+                                          "last changed by nft, process 42",
                                           "properties Restorations"));
 }
 
@@ -161,8 +168,9 @@ TEST_F(FilterFailures, AChangeAfterAFlushRestoresAndSucceeds) {
     EXPECT_EQ(kernel.verdict("before", Message::Igmp), "drop");
     EXPECT_EQ(kernel.verdict("vrrp1", Message::Igmp), "relocate");
     EXPECT_EQ(filter->restorations(), 1U);
-    EXPECT_THAT(diary.read(), ElementsAre("restored: table ip6 vmac_mldfilter was missing", "added vrrp1",
-                                          "properties Interfaces Restorations"));
+    EXPECT_THAT(diary.read(),
+                ElementsAre("restored: table ip6 vmac_mldfilter was missing; last changed by nft, process 42",
+                            "added vrrp1", "properties Interfaces Restorations"));
     EXPECT_TRUE(saved().interfaces.contains(name("vrrp1")));
 }
 
@@ -187,7 +195,7 @@ TEST_F(FilterFailures, AKernelThatNeverHoldsWhatItTookIsNoProtection) {
     EXPECT_FALSE(filter->is_protected());
     EXPECT_TRUE(filter->is_check_due());
     EXPECT_EQ(filter->failure(), "the kernel does not hold what it was given");
-    EXPECT_THAT(filter->features(), IsEmpty());
+    EXPECT_THAT(filter->features(), ElementsAre("guard")) << "of the two lines, only what the kernel can do";
     kernel.swallow(0);
     filter->check();
     EXPECT_TRUE(filter->is_protected());
@@ -210,7 +218,7 @@ TEST_F(FilterFailures, AStartThatTheKernelRefusesIsNoErrorAndIsMadeGoodLater) {
     EXPECT_TRUE(filter->is_protected());
     EXPECT_EQ(filter->failure(), "");
     expect_as_before();
-    EXPECT_THAT(diary.read(), ElementsAre("protected", "properties Protected Features"));
+    EXPECT_THAT(diary.read(), ElementsAre("protected", "guarded", "properties GuardActive Protected Features"));
 }
 
 TEST_F(FilterFailures, AFailureThatGoesOnIsToldOnce) {
@@ -218,7 +226,7 @@ TEST_F(FilterFailures, AFailureThatGoesOnIsToldOnce) {
     kernel.refuse(FakeEngine::Runs::Changes, kForever);
     filter->check();
     EXPECT_THAT(diary.read(), ElementsAre(AllOf(StartsWith("not protected: "), HasSubstr("not permitted")),
-                                          "properties Protected Features"));
+                                          "not guarded: ", "properties GuardActive Protected Features"));
     filter->check();
     filter->check();
     EXPECT_THAT(diary.read(), IsEmpty());
@@ -237,10 +245,11 @@ TEST_F(FilterFailures, AParentThatTheKernelRefusesIsTriedAgain) {
     diary.read();
     links.apply({.link = {.index = kEth1, .name = "eth1"}});
     links.apply({.link = {.index = test::kVrrp1, .name = "vrrp1", .kind = "macvlan", .lower = kEth1}});
-    kernel.refuse(FakeEngine::Runs::Changes, 2);
+    kernel.refuse(FakeEngine::Runs::Changes, kForever);
     filter->links_changed();
     EXPECT_FALSE(filter->is_protected());
     EXPECT_EQ(kernel.parent("ip6", "vrrp1"), std::to_string(kEth0));
+    kernel.refuse(FakeEngine::Runs::Changes, 0);
     filter->check();
     EXPECT_TRUE(filter->is_protected());
     EXPECT_EQ(kernel.parent("ip6", "vrrp1"), std::to_string(kEth1));
@@ -248,8 +257,9 @@ TEST_F(FilterFailures, AParentThatTheKernelRefusesIsTriedAgain) {
 
 TEST_F(FilterFailures, AForeignTableIsReplacedAtStartAndTold) {
     kernel.flush();
-    kernel.run(R"({"nftables": [{"add": {"table": {"family": "ip", "name": "vmac_mldfilter"}}},
-                                {"add": {"chain": {"family": "ip", "table": "vmac_mldfilter", "name": "theirs"}}}]})");
+    kernel.foreign(
+        nlohmann::json::parse(R"({"nftables": [{"add": {"table": {"family": "ip", "name": "vmac_mldfilter"}}},
+                                {"add": {"chain": {"family": "ip", "table": "vmac_mldfilter", "name": "theirs"}}}]})"));
     start();
     expect_as_before();
     EXPECT_TRUE(filter->is_protected());

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <linux/if_arp.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -24,7 +26,13 @@ public:
         lines.push_back("changed " + now.name.str() + ": " + std::string(to_string(before.effective_action)) + " to " +
                         std::string(to_string(now.effective_action)));
     }
-    void ruleset_restored(const std::string &cause) override { lines.push_back("restored: " + cause); }
+    void ruleset_restored(const std::string &cause, const std::string &process) override {
+        lines.push_back("restored: " + cause);
+        processes.push_back(process);
+    }
+    void guard_changed(bool is_active, const std::string &reason) override {
+        lines.push_back(is_active ? "guarded" : "not guarded: " + reason);
+    }
     void protection_changed(bool is_protected, const std::string &failure) override {
         lines.push_back(is_protected ? "protected" : "not protected: " + failure);
     }
@@ -32,10 +40,7 @@ public:
     void properties_changed(const std::set<Property> &properties) override {
         std::string line = "properties";
         for (const Property property : properties) {
-            line += property == Property::Interfaces     ? " Interfaces"
-                    : property == Property::Protected    ? " Protected"
-                    : property == Property::Restorations ? " Restorations"
-                                                         : " Features";
+            line += word_of(property);
         }
         lines.push_back(line);
     }
@@ -43,7 +48,28 @@ public:
     /// What was written since the last call.
     std::vector<std::string> read() { return std::exchange(lines, {}); }
 
+    /// The processes that were named for restorations.
+    std::vector<std::string> processes;
+
 private:
+    static const char *word_of(Property property) {
+        switch (property) {
+            case Property::Interfaces:
+                return " Interfaces";
+            case Property::AutoDetect:
+                return " AutoDetect";
+            case Property::GuardActive:
+                return " GuardActive";
+            case Property::Protected:
+                return " Protected";
+            case Property::Restorations:
+                return " Restorations";
+            case Property::Features:
+                return " Features";
+        }
+        return " ?";
+    }
+
     std::vector<std::string> lines;
 };
 
@@ -52,21 +78,50 @@ inline constexpr unsigned kEth0 = 1000002;
 inline constexpr unsigned kEth1 = 1000003;
 inline constexpr unsigned kVrrp1 = 1000007;
 
+inline constexpr auto kEth0Mac = "02:00:00:00:00:02";
+
+inline constexpr auto kVmacMac = "00:00:5e:00:02:05";
+
+/// No VRRP MAC: vrrp1 comes under management only when somebody says so.
+inline constexpr auto kVrrp1Mac = "02:00:00:00:00:07";
+
 class FilterFixture : public testing::Test {
 protected:
     FilterFixture() {
-        links.apply({.link = {.index = kEth0, .name = "eth0"}});
-        links.apply({.link = {.index = kVrrp1, .name = "vrrp1", .kind = "macvlan", .lower = kEth0}});
+        add_link({.index = kEth0, .name = "eth0", .mac = kEth0Mac, .type = ARPHRD_ETHER});
+        add_link({.index = kVrrp1,
+                  .name = "vrrp1",
+                  .mac = kVrrp1Mac,
+                  .kind = "macvlan",
+                  .lower = kEth0,
+                  .type = ARPHRD_ETHER});
     }
 
     /// Starts the service, or starts it again: another Filter with the same kernel and disk.
     void start(const Config &config = {}, const char *boot = "boot") {
         state_file = std::make_unique<store::StateFile>(directory.path(), boot);
-        filter = std::make_unique<Filter>(kernel, *state_file, links);
+        filter = std::make_unique<Filter>(world());
         filter->add_observer(diary);
         filter->start(state_file->load().state, config);
         diary.read();
     }
+
+    [[nodiscard]] Filter::World world() {
+        return {.engine = kernel, .watcher = kernel.watcher, .state_file = *state_file, .links = links, .now = [this] {
+                    return time;
+                }};
+    }
+
+    /// A link comes, or is another one now.
+    void add_link(const net::Link &link) { links.apply({.link = link}); }
+
+    /// A macvlan with a VRRP MAC comes, on eth0 unless it is told otherwise.
+    void add_vmac(const char *name, unsigned index, const char *mac = kVmacMac, unsigned lower = kEth0) {
+        add_link({.index = index, .name = name, .mac = mac, .kind = "macvlan", .lower = lower, .type = ARPHRD_ETHER});
+    }
+
+    /// A link goes.
+    void drop_link(const char *name) { links.apply({.link = *links.by_name(name), .gone = true}); }
 
     /// What is on the disk.
     [[nodiscard]] store::State saved() const { return store::StateFile(directory.path(), "boot").load().state; }
@@ -81,6 +136,7 @@ protected:
 
     TemporaryDirectory directory;
     FakeEngine kernel;
+    Filter::Clock::time_point time{};  ///< what the clock says
     net::LinkTable links;
     Diary diary;
     std::unique_ptr<store::StateFile> state_file;

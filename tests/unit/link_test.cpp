@@ -2,6 +2,7 @@
 // rtnetlink messages, good ones and such as no kernel sends, and the table that they fill.
 #include <gmock/gmock.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -49,6 +50,23 @@ public:
 
     Message &number(std::uint16_t type, std::uint32_t value) {
         mnl_attr_put_u32(header_, type, value);
+        return *this;
+    }
+
+    Message &type(unsigned short number) {
+        static_cast<ifinfomsg *>(mnl_nlmsg_get_payload(header_))->ifi_type = number;
+        return *this;
+    }
+
+    /// A bridge that says whether it does snooping.
+    Message &bridge(std::string_view snooping) {
+        nlattr *nest = mnl_attr_nest_start(header_, IFLA_LINKINFO);
+        mnl_attr_put_strz(header_, IFLA_INFO_KIND, "bridge");
+        nlattr *data = mnl_attr_nest_start(header_, IFLA_INFO_DATA);
+        mnl_attr_put_u32(header_, IFLA_BR_FORWARD_DELAY, 1);
+        mnl_attr_put(header_, IFLA_BR_MCAST_SNOOPING, snooping.size(), snooping.data());
+        mnl_attr_nest_end(header_, data);
+        mnl_attr_nest_end(header_, nest);
         return *this;
     }
 
@@ -101,6 +119,29 @@ TEST(ParseLink, ReadsAPlainDevice) {
 TEST(ParseLink, AMacvtapIsAMacvlanAndAVlanIsNot) {
     EXPECT_TRUE(Message().name("tap0").kind("macvtap").parse()->link.is_macvlan());
     EXPECT_FALSE(Message().name("eth0.1").kind("vlan").number(IFLA_LINK, 2).parse()->link.is_macvlan());
+}
+
+TEST(ParseLink, ReadsTypeAndMaster) {
+    const auto link = Message().name("eth0").type(ARPHRD_ETHER).number(IFLA_MASTER, 5).parse()->link;
+    EXPECT_EQ(link.type, unsigned{ARPHRD_ETHER});
+    EXPECT_EQ(link.master, 5U);
+    EXPECT_EQ(Message().name("eth0").raw(IFLA_MASTER, "\1").parse()->link.master, 0U);
+}
+
+TEST(ParseLink, ReadsWhetherABridgeSnoops) {
+    EXPECT_EQ(Message().name("br0").bridge("\1").parse()->link.snooping, true);
+    EXPECT_EQ(Message().name("br0").bridge({"\0", 1}).parse()->link.snooping, false);
+    EXPECT_EQ(Message().name("br0").bridge("").parse()->link.snooping, std::nullopt) << "forged";
+    EXPECT_EQ(Message().name("br0").kind("bridge").parse()->link.snooping, std::nullopt);
+    EXPECT_EQ(macvlan().parse()->link.snooping, std::nullopt);
+}
+
+TEST(Link, IsAVmacWhenItIsAMacvlanWithAVrrpMac) {
+    EXPECT_TRUE((net::Link{.mac = "00:00:5e:00:01:01", .kind = "macvlan"}.is_vmac()));
+    EXPECT_TRUE((net::Link{.mac = "00:00:5e:00:02:01", .kind = "macvtap"}.is_vmac()));
+    EXPECT_FALSE((net::Link{.mac = "00:00:5e:00:02:01", .kind = "veth"}.is_vmac()));
+    EXPECT_FALSE((net::Link{.mac = "02:00:00:00:02:01", .kind = "macvlan"}.is_vmac()));
+    EXPECT_FALSE((net::Link{.kind = "macvlan"}.is_vmac()));
 }
 
 TEST(ParseLink, ReadsThatALinkIsGone) {

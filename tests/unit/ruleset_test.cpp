@@ -239,5 +239,25 @@ TEST(ChangeElements, AParentThatIsAnotherIsChangedInBothTables) {
     EXPECT_EQ(elements(present, wanted, "add element ip parents"), json::parse(R"([["b", " 7"]])"));
 }
 
+TEST(ReplaceTables, OwnsThemWhereThatIsWantedAndPossible) {
+    Ruleset owned = drop("a", Message::Igmp);
+    owned.owned = true;
+    const json commands = replace_tables(owned, true).at("nftables");
+    const auto table = json::parse(R"({"family": "ip6", "name": "vmac_mldfilter", "flags": ["owner", "persist"]})");
+    EXPECT_EQ(commands.at(0).at("destroy").at("table").at("name"), kTable) << "also where there is none";
+    EXPECT_EQ(commands.at(1).at("add").at("table"), table);
+    EXPECT_THAT(replace_tables(drop("a", Message::Igmp), false).dump(),
+                testing::Not(testing::AnyOf(testing::HasSubstr("destroy"), testing::HasSubstr("owner"))));
+}
+
+TEST(IsReadable, IsWhatALibraryForJsonAndAQuotedStringCarry) {
+    for (const char *device : {"eth0", "a b", "{}", "eth*", "\xe7\xbd\x91", "'", "#"}) {
+        EXPECT_TRUE(is_readable(device)) << device;
+    }
+    for (const char *device : {"a\"b", "\"", "a\\", "\xff\xfe"}) {
+        EXPECT_FALSE(is_readable(device)) << device;
+    }
+}
+
 }  // namespace
 }  // namespace vmac::nft

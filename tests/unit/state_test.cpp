@@ -32,9 +32,17 @@ State full_state() {
                            {name("\";x;\""), {}}},
             .last_good = {.defaults = {.action = Action::Allow, .messages = MessageSet{Message::MldDone}},
                           .max_interfaces = 77,
+                          .auto_detect = false,
+                          .guard = {.mode = GuardScope::Mode::Parents, .devices = {name("eth0"), name("eth1")}},
+                          .own_tables = false,
                           .interfaces = {{name("eth0.1"), {.action = Action::Drop}}}},
             .ledger = {.carried = {{name("vrrp1"), {{Message::Igmp, {UINT64_MAX, 3}}}}},
-                       .base_line = {{name("old"), {{Message::RouterSolicit, {4, 5}}}}}}};
+                       .base_line = {{name("old"), {{Message::RouterSolicit, {4, 5}}}}}},
+            .guard_ledger = {.carried = {{name("eth0"), {{Message::MldReport, {7, 630}}}}},
+                             .base_line = {{name("eth0"), {{Message::MldReport, {2, 180}}}}}},
+            .seen = {{name("vrrp1"), {{Message::MldReport, {8, 608}}}}},
+            .guard_seen = {{name("eth0"), {{Message::Igmp, {9, 486}}}}},
+            .parents = {{name("eth0"), "02:00:00:00:00:02"}, {name("e*"), "02:00:00:00:00:03"}}};
 }
 
 std::string complaint_about(const std::string &text) {
@@ -56,8 +64,43 @@ TEST(StateText, HasTheDocumentedForm) {
     EXPECT_EQ(document.at("interfaces").at("\";x;\""), json::object());
     EXPECT_EQ(document.at("configuration"),
               json::parse(R"({"defaults": {"action": "allow", "messages": ["mld-listener-done"]},
-                              "max_interfaces": 77, "interfaces": {"eth0.1": {"action": "drop"}}})"));
+                              "max_interfaces": 77, "auto_detect": false, "guard": ["eth0", "eth1"], "own_tables": false,
+                              "interfaces": {"eth0.1": {"action": "drop"}}})"));
     EXPECT_EQ(document.at("counters").at("base_line"), json::parse(R"({"old": {"nd-router-solicit": [4, 5]}})"));
+    EXPECT_EQ(document.at("parents"), json::parse(R"({"eth0": "02:00:00:00:00:02", "e*": "02:00:00:00:00:03"})"));
+    EXPECT_EQ(document.at("guard_counters"), json::parse(R"({"carried": {"eth0": {"mld-listener-report": [7, 630]}},
+                              "base_line": {"eth0": {"mld-listener-report": [2, 180]}},
+                              "seen": {"eth0": {"igmp": [9, 486]}}})"));
+}
+
+TEST(StateText, HasEveryKindOfGuard) {
+    for (const GuardScope &guard : {GuardScope{.mode = GuardScope::Mode::Off, .devices = {}},
+                                    GuardScope{.mode = GuardScope::Mode::All, .devices = {}},
+                                    GuardScope{.mode = GuardScope::Mode::Parents, .devices = {}},
+                                    GuardScope{.mode = GuardScope::Mode::Parents, .devices = {name("off")}}}) {
+        State state;
+        state.last_good.guard = guard;
+        EXPECT_EQ(parse_state(format_state(state, kBoot), kBoot).last_good.guard, guard) << to_string(guard.mode);
+    }
+}
+
+TEST(StateText, OfTheFirstReleaseIsReadWithDefaults) {
+    State state = full_state();
+    json document = json::parse(format_state(state, kBoot));
+    for (const char *key : {"/parents", "/guard_counters", "/configuration/auto_detect", "/configuration/guard",
+                            "/configuration/own_tables", "/counters/seen"}) {
+        const json::json_pointer place(key);
+        ASSERT_TRUE(document.contains(place)) << key;
+        document.at(place.parent_pointer()).erase(place.back());
+    }
+    state.parents = {};
+    state.guard_ledger = {};
+    state.seen = {};
+    state.guard_seen = {};
+    state.last_good.auto_detect = true;
+    state.last_good.guard = {};
+    state.last_good.own_tables = true;
+    EXPECT_EQ(parse_state(document.dump(), kBoot), state);
 }
 
 TEST(StateText, InAnotherBootRuntimeEntriesAndCountersAreOver) {
@@ -65,6 +108,9 @@ TEST(StateText, InAnotherBootRuntimeEntriesAndCountersAreOver) {
     State expected = full_state();
     expected.interfaces.erase(name("\xe7\xbd\x91"));
     expected.ledger = {};
+    expected.guard_ledger = {};
+    expected.seen = {};
+    expected.guard_seen = {};
     EXPECT_EQ(later, expected);
 }
 
@@ -123,28 +169,38 @@ TEST_P(WrongState, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     Values, WrongState,
-    testing::Values(Wrong{"", "[]"}, Wrong{"", "null"}, Wrong{"", "1"}, Wrong{"", "{}"}, Wrong{"/version", "\"1\""},
-                    Wrong{"/version", "null"}, Wrong{"/version", "[1]"}, Wrong{"/interfaces", "7"},
-                    Wrong{"/interfaces", "\"x\""}, Wrong{"/interfaces/vrrp1", "\"drop\""}, Wrong{"/interfaces", "[{}]"},
-                    Wrong{"/interfaces", "null"}, Wrong{"/interfaces/vrrp1", "null"},
-                    Wrong{"/configuration/max_interfaces", "0"}, Wrong{"/configuration/max_interfaces", "-1"},
-                    Wrong{"/configuration/max_interfaces", "1.5"}, Wrong{"/counters/carried/vrrp1/igmp", "[-1, 2]"},
-                    Wrong{"/boot_id", "7"}, Wrong{"/interfaces/vrrp1", "3"}, Wrong{"/interfaces/vrrp1", "[\"drop\"]"},
-                    Wrong{"/interfaces/vrrp1/action", "1"}, Wrong{"/interfaces/vrrp1/action", "\"deny\""},
-                    Wrong{"/interfaces/vrrp1/parent", "1"}, Wrong{"/interfaces/vrrp1/parent", "\"a/b\""},
-                    Wrong{"/interfaces/vrrp1/parent", "\"\\u00e0\""}, Wrong{"/interfaces/vrrp1/messages", "[]"},
-                    Wrong{"/interfaces/vrrp1/messages", "\"igmp\""}, Wrong{"/interfaces/vrrp1/messages", "[1]"},
-                    Wrong{"/interfaces/vrrp1/messages", "[\"mld\"]"}, Wrong{"/interfaces/vrrp1/runtime", "1"},
-                    Wrong{"/interfaces/vrrp1/runtime", "\"true\""}, Wrong{"/interfaces/vrrp1/color", "\"red\""},
-                    Wrong{"/interfaces/a~1b", "{}"}, Wrong{"/interfaces/", "{}"},
-                    Wrong{"/interfaces/sixteen-bytes-xx", "{}"}, Wrong{"/configuration", "{}"},
-                    Wrong{"/configuration", "null"}, Wrong{"/configuration/max_interfaces", "\"a\""},
-                    Wrong{"/configuration/defaults", "7"}, Wrong{"/configuration/interfaces", "7"},
-                    Wrong{"/counters", "null"}, Wrong{"/counters", "{}"}, Wrong{"/counters/carried", "7"},
-                    Wrong{"/counters/carried/vrrp1", "7"}, Wrong{"/counters/carried/vrrp1/igmp", "7"},
-                    Wrong{"/counters/carried/vrrp1/igmp", "[1]"}, Wrong{"/counters/carried/vrrp1/igmp", "[\"1\", 2]"},
-                    Wrong{"/counters/carried/vrrp1/mld", "[1, 2]"},
-                    Wrong{"/counters/carried/a~1b", R"({"igmp": [1, 2]})"}));
+    testing::Values(
+        Wrong{"", "[]"}, Wrong{"", "null"}, Wrong{"", "1"}, Wrong{"", "{}"}, Wrong{"/version", "\"1\""},
+        Wrong{"/version", "null"}, Wrong{"/version", "[1]"}, Wrong{"/interfaces", "7"}, Wrong{"/interfaces", "\"x\""},
+        Wrong{"/interfaces/vrrp1", "\"drop\""}, Wrong{"/interfaces", "[{}]"}, Wrong{"/interfaces", "null"},
+        Wrong{"/interfaces/vrrp1", "null"}, Wrong{"/configuration/max_interfaces", "0"},
+        Wrong{"/configuration/max_interfaces", "-1"}, Wrong{"/configuration/max_interfaces", "1.5"},
+        Wrong{"/counters/carried/vrrp1/igmp", "[-1, 2]"}, Wrong{"/boot_id", "7"}, Wrong{"/interfaces/vrrp1", "3"},
+        Wrong{"/interfaces/vrrp1", "[\"drop\"]"}, Wrong{"/interfaces/vrrp1/action", "1"},
+        Wrong{"/interfaces/vrrp1/action", "\"deny\""}, Wrong{"/interfaces/vrrp1/parent", "1"},
+        Wrong{"/interfaces/vrrp1/parent", "\"a/b\""}, Wrong{"/interfaces/vrrp1/parent", "\"\\u00e0\""},
+        Wrong{"/interfaces/vrrp1/messages", "[]"}, Wrong{"/interfaces/vrrp1/messages", "\"igmp\""},
+        Wrong{"/interfaces/vrrp1/messages", "[1]"}, Wrong{"/interfaces/vrrp1/messages", "[\"mld\"]"},
+        Wrong{"/interfaces/vrrp1/runtime", "1"}, Wrong{"/interfaces/vrrp1/runtime", "\"true\""},
+        Wrong{"/interfaces/vrrp1/color", "\"red\""}, Wrong{"/interfaces/a~1b", "{}"}, Wrong{"/interfaces/", "{}"},
+        Wrong{"/interfaces/sixteen-bytes-xx", "{}"}, Wrong{"/configuration", "{}"}, Wrong{"/configuration", "null"},
+        Wrong{"/configuration/max_interfaces", "\"a\""}, Wrong{"/configuration/defaults", "7"},
+        Wrong{"/configuration/interfaces", "7"}, Wrong{"/counters", "null"}, Wrong{"/counters", "{}"},
+        Wrong{"/counters/carried", "7"}, Wrong{"/counters/carried/vrrp1", "7"},
+        Wrong{"/counters/carried/vrrp1/igmp", "7"}, Wrong{"/counters/carried/vrrp1/igmp", "[1]"},
+        Wrong{"/counters/carried/vrrp1/igmp", "[\"1\", 2]"}, Wrong{"/counters/carried/vrrp1/mld", "[1, 2]"},
+        Wrong{"/counters/carried/a~1b", R"({"igmp": [1, 2]})"}, Wrong{"/parents", "null"}, Wrong{"/parents", "[]"},
+        Wrong{"/parents/a~1b", "\"02:00:00:00:00:02\""}, Wrong{"/parents/eth0", "null"}, Wrong{"/parents/eth0", "\"\""},
+        Wrong{"/parents/eth0", "\"02:00:00:00:00\""}, Wrong{"/parents/eth0", "\"02:00:00:00:00:0G\""},
+        Wrong{"/parents/eth0", "\"02:00:00:00:00:AB\""}, Wrong{"/parents/eth0", "[2, 0, 0, 0, 0, 2]"},
+        Wrong{"/guard_counters", "null"}, Wrong{"/guard_counters", "{}"},
+        Wrong{"/guard_counters/carried/eth0/igmp", "[1]"}, Wrong{"/counters/seen", "7"},
+        Wrong{"/counters/seen/vrrp1/mld", "[1, 2]"}, Wrong{"/guard_counters/base_line/eth0/mld", "[1, 2]"},
+        Wrong{"/configuration/auto_detect", "1"}, Wrong{"/configuration/auto_detect", "\"true\""},
+        Wrong{"/configuration/own_tables", "1"}, Wrong{"/configuration/guard", "null"},
+        Wrong{"/configuration/guard", "true"}, Wrong{"/configuration/guard", "\"on\""},
+        Wrong{"/configuration/guard", "[1]"}, Wrong{"/configuration/guard", "[\"a/b\"]"},
+        Wrong{"/configuration/guard", "{}"}));
 
 TEST(StateText, DeepNestingIsRefusedAndNeverCrashes) {
     EXPECT_THAT(complaint_about(std::string(1000000, '[')), HasSubstr("it is damaged"));

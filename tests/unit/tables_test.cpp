@@ -35,7 +35,7 @@ protected:
     }
 
     FakeEngine kernel;
-    Tables tables{kernel};
+    Tables tables{kernel, kernel.watcher};
 };
 
 TEST_F(TablesTest, AreMadeWhereThereAreNone) {
@@ -67,12 +67,12 @@ TEST_F(TablesTest, ThatFitAreAdoptedWithTheirCounters) {
     kernel.count("a", Message::MldReport, {3, 228});
     const auto before = kernel.changes().size();
 
-    Tables later(kernel);
+    Tables later(kernel, kernel.watcher);
     const Plan plan = later.make_plan(rules_for({"a", "b"}), Read::WhenNeeded);
     EXPECT_TRUE(plan.read_back) << "nothing is known yet, so the kernel must be asked";
     EXPECT_TRUE(plan.is_done());
     EXPECT_THAT(plan.deviation, IsEmpty());
-    EXPECT_THAT(plan.leaving, IsEmpty());
+    EXPECT_THAT(plan.counted.leaving, IsEmpty());
     later.execute(plan);
     EXPECT_EQ(kernel.changes().size(), before);
     EXPECT_EQ(later.counters().at(name("a")).at(Message::MldReport), (Count{3, 228}));
@@ -83,12 +83,12 @@ TEST_F(TablesTest, ThatAreAlmostRightAreAdoptedToo) {
     kernel.count("a", Message::MldReport, {3, 228});
     kernel.count("b", Message::Igmp, {1, 40});
 
-    Tables later(kernel);
+    Tables later(kernel, kernel.watcher);
     const Plan plan = later.make_plan(rules_for({"a", "c"}), Read::WhenNeeded);
     later.execute(plan);
-    EXPECT_EQ(plan.staying.at(name("a")).at(Message::MldReport), (Count{3, 228}));
-    EXPECT_EQ(plan.leaving.at(name("b")).at(Message::Igmp), (Count{1, 40}));
-    for (const json &command : plan.commands.at("nftables")) {
+    EXPECT_EQ(plan.counted.staying.at(name("a")).at(Message::MldReport), (Count{3, 228}));
+    EXPECT_EQ(plan.counted.leaving.at(name("b")).at(Message::Igmp), (Count{1, 40}));
+    for (const json &command : plan.first_line.at("nftables")) {
         EXPECT_FALSE(command.begin()->contains("table")) << command;
     }
     EXPECT_EQ(kernel.verdict("b", Message::Igmp), "");
@@ -98,20 +98,21 @@ TEST_F(TablesTest, ThatAreAlmostRightAreAdoptedToo) {
 TEST_F(TablesTest, WithOtherContentAreReplacedInOneTransactionAndTheirCountersCarried) {
     bring(rules_for({"a"}));
     kernel.count("a", Message::Igmp, {5, 200});
-    kernel.run(R"({"nftables": [{"add": {"rule": {"family": "ip", "table": "vmac_mldfilter", "chain": "output",
-                                                  "expr": [{"accept": null}]}}}]})");
+    kernel.foreign(
+        json::parse(R"({"nftables": [{"add": {"rule": {"family": "ip", "table": "vmac_mldfilter", "chain": "output",
+                                                  "expr": [{"accept": null}]}}}]})"));
     const auto before = kernel.changes().size();
     const Plan plan = bring(rules_for({"a"}), Read::Always);
     EXPECT_EQ(plan.deviation, "table ip vmac_mldfilter had other content");
-    EXPECT_EQ(plan.leaving.at(name("a")).at(Message::Igmp), (Count{5, 200}));
-    EXPECT_THAT(plan.staying, IsEmpty());
+    EXPECT_EQ(plan.counted.leaving.at(name("a")).at(Message::Igmp), (Count{5, 200}));
+    EXPECT_THAT(plan.counted.staying, IsEmpty());
     EXPECT_EQ(kernel.changes().size(), before + 1);
     EXPECT_TRUE(tables.make_plan(rules_for({"a"}), Read::Always).is_done());
 }
 
 TEST_F(TablesTest, ThatSomebodyElseMadeAreReplaced) {
-    kernel.run(R"({"nftables": [{"add": {"table": {"family": "ip6", "name": "vmac_mldfilter"}}},
-                                {"add": {"chain": {"family": "ip6", "table": "vmac_mldfilter", "name": "theirs"}}}]})");
+    kernel.foreign(json::parse(R"({"nftables": [{"add": {"table": {"family": "ip6", "name": "vmac_mldfilter"}}},
+                                {"add": {"chain": {"family": "ip6", "table": "vmac_mldfilter", "name": "theirs"}}}]})"));
     EXPECT_EQ(bring(rules_for({"a"})).deviation, "table ip6 vmac_mldfilter had other content");
     EXPECT_TRUE(tables.make_plan(rules_for({"a"}), Read::Always).is_done());
     EXPECT_EQ(kernel.verdict("a", Message::MldReport), "relocate");
@@ -119,8 +120,9 @@ TEST_F(TablesTest, ThatSomebodyElseMadeAreReplaced) {
 
 TEST_F(TablesTest, ForeignElementsGo) {
     bring(rules_for({"a"}));
-    kernel.run(R"({"nftables": [{"add": {"element": {"family": "ip6", "table": "vmac_mldfilter", "name": "verdicts",
-                                 "elem": [[{"concat": ["a", 136]}, {"drop": null}]]}}}]})");
+    kernel.foreign(json::parse(
+        R"({"nftables": [{"add": {"element": {"family": "ip6", "table": "vmac_mldfilter", "name": "verdicts",
+                                 "elem": [[{"concat": ["a", 136]}, {"drop": null}]]}}}]})"));
     ASSERT_EQ(kernel.verdicts("ip6"), 2U);
     EXPECT_EQ(bring(rules_for({"a"}), Read::Always).deviation, "there was a foreign element in map verdicts");
     EXPECT_EQ(kernel.verdicts("ip6"), 1U);
@@ -133,35 +135,35 @@ TEST_F(TablesTest, AFlushIsFoundAndWhatWasCountedIsCarried) {
     kernel.flush();
     const Plan plan = bring(rules_for({"a"}), Read::Always);
     EXPECT_EQ(plan.deviation, "table ip6 vmac_mldfilter was missing");
-    EXPECT_EQ(plan.leaving.at(name("a")).at(Message::MldReport), (Count{3, 228}));
+    EXPECT_EQ(plan.counted.leaving.at(name("a")).at(Message::MldReport), (Count{3, 228}));
     EXPECT_EQ(kernel.verdict("a", Message::MldReport), "relocate");
-    EXPECT_THAT(bring(rules_for({"a"}), Read::Always).leaving, IsEmpty()) << "it must be carried once";
+    EXPECT_THAT(bring(rules_for({"a"}), Read::Always).counted.leaving, IsEmpty()) << "it must be carried once";
 }
 
 TEST_F(TablesTest, AnElementThatWasMadeAgainByOthersIsCarriedToo) {
     bring(rules_for({"a"}));
     kernel.count("a", Message::MldReport, {3, 228});
     bring(rules_for({"a"}), Read::Always);
-    kernel.run(change_elements(rules_for({"a"}), {}).dump());
-    kernel.run(change_elements({}, rules_for({"a"})).dump());
+    kernel.foreign(change_elements(rules_for({"a"}), {}));
+    kernel.foreign(change_elements({}, rules_for({"a"})));
     kernel.count("a", Message::MldReport, {1, 76});
     const Plan plan = bring(rules_for({"a"}), Read::Always);
-    EXPECT_EQ(plan.leaving.at(name("a")).at(Message::MldReport), (Count{3, 228}));
-    EXPECT_EQ(plan.staying.at(name("a")).at(Message::MldReport), (Count{1, 76}));
+    EXPECT_EQ(plan.counted.leaving.at(name("a")).at(Message::MldReport), (Count{3, 228}));
+    EXPECT_EQ(plan.counted.staying.at(name("a")).at(Message::MldReport), (Count{1, 76}));
 }
 
 TEST_F(TablesTest, TellWhatOthersHaveDone) {
     bring(rules_for({"a", "b"}));
-    kernel.run(change_elements(rules_for({"a", "b"}), rules_for({"a"})).dump());
+    kernel.foreign(change_elements(rules_for({"a", "b"}), rules_for({"a"})));
     EXPECT_EQ(bring(rules_for({"a", "b"}), Read::Always).deviation, "the verdicts for b were missing or changed");
 
-    kernel.run(change_elements(rules_for({"a", "b"}), rules_for({"a", "b", "c"})).dump());
+    kernel.foreign(change_elements(rules_for({"a", "b"}), rules_for({"a", "b", "c"})));
     EXPECT_EQ(bring(rules_for({"a", "b"}), Read::Always).deviation,
               "there were verdicts for interfaces that are not under management");
 
     Ruleset other_parent = rules_for({"a", "b"});
     other_parent.parents.at(name("a")) = 100002;
-    kernel.run(change_elements(rules_for({"a", "b"}), other_parent).dump());
+    kernel.foreign(change_elements(rules_for({"a", "b"}), other_parent));
     EXPECT_EQ(bring(rules_for({"a", "b"}), Read::Always).deviation, "the map of parents was changed");
 }
 
@@ -184,7 +186,7 @@ TEST_F(TablesTest, AreReadBeforeAnElementLeaves) {
     kernel.count("b", Message::Igmp, {2, 80});
     const Plan plan = bring(rules_for({"a"}));
     EXPECT_TRUE(plan.read_back);
-    EXPECT_EQ(plan.leaving.at(name("b")).at(Message::Igmp), (Count{2, 80}));
+    EXPECT_EQ(plan.counted.leaving.at(name("b")).at(Message::Igmp), (Count{2, 80}));
 }
 
 TEST_F(TablesTest, AVerdictThatChangesLosesItsCounterSoItIsCarried) {
@@ -192,7 +194,7 @@ TEST_F(TablesTest, AVerdictThatChangesLosesItsCounterSoItIsCarried) {
     kernel.count("a", Message::Igmp, {2, 80});
     Ruleset other = rules_for({"a"});
     other.verdicts.at(name("a")).at(Message::Igmp) = Verdict::Relocate;
-    EXPECT_EQ(bring(other).leaving.at(name("a")).at(Message::Igmp), (Count{2, 80}));
+    EXPECT_EQ(bring(other).counted.leaving.at(name("a")).at(Message::Igmp), (Count{2, 80}));
 }
 
 TEST_F(TablesTest, AParentThatChangesCostsNoCounter) {
@@ -236,6 +238,20 @@ TEST_F(TablesTest, CountersAreThoseOfTheLastReading) {
     EXPECT_EQ(tables.counters().size(), 0U);
     bring(rules_for({"a"}), Read::Always);
     EXPECT_EQ(tables.counters().at(name("a")).at(Message::Igmp), (Count{1, 40}));
+}
+
+TEST_F(TablesTest, WhatAnEarlierRunHadSeenIsCarriedOnceItIsGone) {
+    const Counters seen = {{name("a"), {{Message::Igmp, {4, 160}}}}};
+    bring(rules_for({"a"}));
+    kernel.count("a", Message::Igmp, {5, 200});
+    Tables later(kernel, kernel.watcher);
+    later.recall(seen, {});
+    EXPECT_THAT(later.make_plan(rules_for({"a"}), Read::Always).counted.leaving, IsEmpty()) << "it is still there";
+
+    kernel.flush();
+    Tables last(kernel, kernel.watcher);
+    last.recall(seen, {});
+    EXPECT_EQ(last.make_plan(rules_for({"a"}), Read::Always).counted.leaving, seen);
 }
 
 TEST_F(TablesTest, AreListedAsOneCommandList) {

@@ -36,6 +36,22 @@ TEST(ActionWords, UnknownOneIsToldWhatThereIs) {
     }
 }
 
+TEST(GuardWords, AreReadAsTheyArePrinted) {
+    EXPECT_EQ(to_string(GuardScope::Mode::Parents), "auto");
+    EXPECT_EQ(to_string(GuardScope::Mode::Off), "off");
+    EXPECT_EQ(to_string(GuardScope::Mode::All), "all");
+    for (const auto mode : {GuardScope::Mode::Parents, GuardScope::Mode::Off, GuardScope::Mode::All}) {
+        EXPECT_EQ(parse_guard_mode(to_string(mode)), mode);
+    }
+}
+
+TEST(GuardWords, UnknownOneIsToldWhatThereIs) {
+    for (const char *word : {"", "Auto", "on", "none", "parents", "eth0"}) {
+        EXPECT_EQ(test::message_of(Errc::InvalidOption, [&] { parse_guard_mode(word); }),
+                  std::string("unknown guard \"") + word + "\"; there are auto, off, all");
+    }
+}
+
 struct MessageRow {
     Message message;
     const char *word;

@@ -208,8 +208,14 @@ class Caller:
     def all_counters(self):
         return self.call('GetAllCounters')[0]
 
+    def guard_counters(self):
+        return self.call('GetGuardCounters')[0]
+
     def reset(self, *names):
         self.call('ResetCounters', '(as)', names)
+
+    def audit(self):
+        return self.call('Audit')[0]
 
     def ruleset(self):
         return self.call('GetRuleset')[0]

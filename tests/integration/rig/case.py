@@ -20,15 +20,21 @@ BUS_XML = SOURCE / 'dbus' / 'org.vmac.MldFilter.xml'
 POLKIT_POLICY = SOURCE / 'polkit' / 'org.vmac.mldfilter.policy'
 
 
+OPEN = 'own_tables = false\n'  # for cases that change our tables as somebody else, which the kernel could forbid
+
+
 class Case(unittest.TestCase):
     """A private bus and a daemon on it, which must end cleanly."""
 
     maxDiff = None
     starts = True  # False: the case prepares something and then starts the daemon itself
+    configuration = ''  # what all of a class is about; as shipped, the service detects and guards by itself
 
     def setUp(self):
         self.bus = Bus(BUS_POLICY).start()
         self.daemon = Daemon(self.bus.address)
+        if self.configuration:
+            self.daemon.configure(self.configuration, '00-class.toml')
         self.prepare()
         self._root = self._nobody = None
         if self.starts:
@@ -113,6 +119,26 @@ class Case(unittest.TestCase):
         mark = self.bus.signals.mark()
         if self.root.properties()[name] != value:
             self.bus.signals.wait(said, mark)
+
+    def wait_for_interface(self, name):
+        """Until it is under management, as the service tells without being asked for; what is listed of it then."""
+        mark = self.bus.signals.mark()
+        if name not in self.root.list():
+            self.bus.signals.wait(lambda signal: signal.member == 'InterfaceAdded' and signal.values[0] == name, mark)
+        return self.root.list()[name]
+
+    def wait_for_no_interface(self, name):
+        mark = self.bus.signals.mark()
+        if name in self.root.list():
+            self.bus.signals.wait(lambda signal: signal.member == 'InterfaceRemoved' and signal.values[0] == name, mark)
+        self.assertNotIn(name, self.root.list())
+
+    def wait_for_restorations(self, number):
+        """Until the tables were put right so often, without asking for anything that would make the service look."""
+        def said(signal):
+            return signal.member == 'PropertiesChanged' and signal.values[1].get('Restorations', 0) >= number
+        self.bus.signals.wait(said)
+        self.assertEqual(self.root.properties()['Restorations'], number)
 
     def assert_listed(self, name, **values):
         """What is listed of an interface after a change of links that the service may not have looked at yet.

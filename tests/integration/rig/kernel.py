@@ -2,6 +2,7 @@
 """The kernel's side: links, settings of the network stack, and what nft says of the tables."""
 
 import json
+import os
 import re
 import select
 import socket
@@ -13,13 +14,16 @@ from .isolation import run
 from .record import DEADLINE
 
 TABLE = 'vmac_mldfilter'
-FAMILIES = ('ip6', 'ip')
+FAMILIES = ('ip6', 'ip')  # of the first line of defence; the guard is in the third
+ALL_FAMILIES = (*FAMILIES, 'netdev')
 TYPES = {'mld-listener-report': 131, 'mld-listener-done': 132, 'nd-router-solicit': 133, 'mld2-listener-report': 143,
          'igmp': 'igmp'}
 
 _NETLINK_NETFILTER, _NFNLGRP_NFTABLES, _NFNL_SUBSYS_NFTABLES, _NFT_MSG_GETGEN = 12, 7, 10, 16
 _RTMGRP_LINK = 1
 _SO_RCVBUFFORCE = 33
+
+_members = []  # a membership lasts as long as its socket
 
 
 def ip(*words):
@@ -48,27 +52,50 @@ def foreign(family, name):
 
 def own_tables():
     """All of the service's tables with their handles, but without counters, so that two of these can be compared."""
-    there = [family for family, name in all_tables() if name == TABLE and family in FAMILIES]
-    return [re.sub(r'packets \d+ bytes \d+', '', foreign(family, TABLE)) for family in there]
+    return [re.sub(r'packets \d+ bytes \d+', '', foreign(family, TABLE)) for family in own_families()]
+
+
+def own_families():
+    """Where there is a table of the service's. Without a device to guard there is none in netdev."""
+    return [family for family, name in all_tables() if name == TABLE and family in ALL_FAMILIES]
 
 
 def own_tables_as_json():
     """As a list of nft's objects, counters included."""
-    dumps = [json.loads(run('nft', '-j', 'list', 'table', family, TABLE)) for family in FAMILIES]
+    dumps = [json.loads(run('nft', '-j', 'list', 'table', family, TABLE)) for family in own_families()]
     return [item for dump in dumps for item in dump['nftables']]
 
 
-def handles():
+def handles(families=ALL_FAMILIES):
     """Of our tables, chains and maps: a table that was made again has others."""
     return [(kind, item[kind]['family'], item[kind]['name'], item[kind]['handle'])
-            for item in own_tables_as_json() for kind in ('table', 'chain', 'map') if kind in item]
+            for item in own_tables_as_json() for kind in ('table', 'chain', 'map', 'set')
+            if kind in item and item[kind]['family'] in families]
+
+
+def content():
+    """What the service's tables hold, whoever made it and whatever was counted: two of these can be compared."""
+    return sorted(json.dumps(_content(item), sort_keys=True) for item in own_tables_as_json()
+                  if 'metainfo' not in item)
+
+
+def _content(item):
+    match item:
+        case dict():
+            kept = {key: value for key, value in item.items() if key not in ('handle', 'packets', 'bytes')}
+            return {key: sorted(map(_content, value), key=json.dumps) if key == 'elem' and isinstance(value, list)
+                    else _content(value) for key, value in kept.items()}
+        case list():
+            return [_content(each) for each in item]
+    return item
 
 
 def _elements(family, name):
     if (family, TABLE) not in all_tables():
         return []
-    listed = json.loads(run('nft', '-j', '-n', 'list', 'map', family, TABLE, name))['nftables']
-    return next(item['map'] for item in listed if 'map' in item).get('elem', [])
+    kind = 'map' if family in FAMILIES else 'set'
+    listed = json.loads(run('nft', '-j', '-n', 'list', kind, family, TABLE, name))['nftables']
+    return next(item[kind] for item in listed if kind in item).get('elem', [])
 
 
 def literal(name):
@@ -89,6 +116,31 @@ def verdicts(family='ip6'):
 def parents(family='ip6'):
     """{interface: the device that its messages leave from}"""
     return {literal(name): parent for name, parent in _elements(family, 'parents')}
+
+
+def guarded():
+    """{device: the MAC that frames of virtual ones leave with}"""
+    found, macs = [], {}
+    for item in own_tables_as_json() if 'netdev' in own_families() else ():
+        if item.get('chain', {}).get('name', '').startswith('egress_'):
+            found.append(item['chain']['name'].removeprefix('egress_'))
+        if item.get('rule', {}).get('chain', '').startswith('vmac_'):
+            rewrites = [each['mangle']['value'] for each in item['rule']['expr'] if 'mangle' in each]
+            macs.setdefault(item['rule']['chain'].removeprefix('vmac_'), set()).update(rewrites)
+    assert found == list(dict.fromkeys(found)) and macs.keys() == set(found), (found, macs)
+    assert all(len(each) == 1 for each in macs.values()), macs
+    return {device: next(iter(macs[device])) for device in found}
+
+
+def registered():
+    """The (device, MAC) that the guard handles although they are none of VRRP's."""
+    return {tuple(element['concat']) for element in _elements('netdev', 'registered')}
+
+
+def exempt():
+    """The (device, MAC, type) that the guard lets pass; the type is 'igmp' or a number."""
+    mld = {(*element['concat'][:2], int(element['concat'][2])) for element in _elements('netdev', 'exempt')}
+    return mld | {(*element['concat'], 'igmp') for element in _elements('netdev', 'exempt_igmp')}
 
 
 def protected(name):
@@ -161,15 +213,43 @@ def link(name):
     return json.loads(ip('-j', 'link', 'show', 'dev', name))[0]
 
 
-def many_link_changes(name, number=3000):
-    """More than a netlink socket of the usual size can hold."""
-    run('ip', '-batch', '-', input=''.join(f'link set dev {name} alias {each}\n' for each in range(number)))
+def overflow_links(process, name):
+    """Change a link until the process, which does not run, has missed some of what the kernel told it."""
+    script = ''.join(f'link set dev {name} alias {each}\n' for each in range(3000))
+    _overflow(process, socket.NETLINK_ROUTE, lambda: run('ip', '-batch', '-', input=script))
 
 
-def link_messages_lost():
-    """What did not fit into the sockets of those who listen to changes of links."""
-    sockets = [line.split() for line in Path('/proc/net/netlink').read_text(encoding='ascii').splitlines()[1:]]
-    return sum(int(words[8]) for words in sockets if int(words[1]) == socket.NETLINK_ROUTE)
+def overflow_rules(process):
+    """The same with transactions of somebody who minds his own table."""
+    elements = ', '.join(f'10.{each >> 16}.{each >> 8 & 255}.{each & 255}' for each in range(60_000))
+    script = ('table ip bystander { set s { type ipv4_addr; } }\n'
+              f'add element ip bystander s {{ {elements} }}\ndelete table ip bystander')
+    _overflow(process, _NETLINK_NETFILTER, lambda: nft(script))
+
+
+def _overflow(process, protocol, change):
+    end = time.monotonic() + DEADLINE
+    while not _messages_lost(process, protocol):
+        assert time.monotonic() < end, 'its socket holds everything'
+        change()
+
+
+def _messages_lost(process, protocol):
+    """The last column has the inode, which tells whose socket it is."""
+    held = {os.readlink(each) for each in Path(f'/proc/{process.pid}/fd').iterdir()}
+    lines = Path('/proc/net/netlink').read_text(encoding='ascii').splitlines()[1:]
+    lost = [int(words[8]) for words in map(str.split, lines)
+            if int(words[1]) == protocol and f'socket:[{words[9]}]' in held]
+    assert lost, 'it has no such socket'
+    return sum(lost)
+
+
+def join6(interface, group):
+    """Join a group for as long as the case runs."""
+    member = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    member.setsockopt(socket.IPPROTO_IPV6, 20, socket.inet_pton(socket.AF_INET6, group)
+                      + socket.if_nametoindex(interface).to_bytes(4, 'little'))
+    _members.append(member)
 
 
 def bring_up(name):

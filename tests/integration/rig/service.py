@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 from .isolation import CASE
 from .record import DEADLINE, Record
@@ -42,6 +43,15 @@ class Daemon:
     def saved(self):
         """The state file, parsed."""
         return json.loads(self.state_file.read_bytes())
+
+    def write_state(self, state):
+        """Another state file, while it does not run."""
+        self.state_file.write_text(json.dumps(state), encoding='ascii')
+
+    def cpu_seconds(self):
+        """What it has cost so far."""
+        fields = Path(f'/proc/{self.process.pid}/stat').read_text(encoding='ascii').rpartition(')')[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
     def configure(self, text, file='00-case.toml'):
         path = self.config / file
@@ -108,8 +118,10 @@ class Daemon:
         """It does not run while this is open."""
         self.process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOWAIT)
-        yield
-        self.process.send_signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def hang_up(self):
         """SIGHUP, and wait until it has read its configuration again, whatever came of it."""

@@ -8,11 +8,12 @@ not of time. That the capture itself lost nothing is asked of the kernel.
 
 import dataclasses
 import ipaddress
+import json
 import os
 import socket
 import struct
 
-from .isolation import Namespace
+from .isolation import Namespace, run
 from .kernel import bring_up, ip, link, sysctl
 from .record import Record
 
@@ -25,6 +26,7 @@ ICMPV6_TYPES = {
     128: 'echo-request', 129: 'echo-reply', 131: 'mld-listener-report', 132: 'mld-listener-done',
     133: 'nd-router-solicit', 135: 'nd-neighbor-solicit', 136: 'nd-neighbor-advert', 143: 'mld2-listener-report',
 }
+VIRTUAL = ('00:00:5e:00:01:', '00:00:5e:00:02:')
 MLD = ('mld-listener-report', 'mld-listener-done', 'mld2-listener-report')
 MESSAGES = (*MLD, 'nd-router-solicit', 'igmp')
 
@@ -38,6 +40,11 @@ class Frame:
     groups: tuple = ()
     detail: int = 0
     size: int = 0
+
+    @property
+    def is_virtual(self):
+        """Whether it came from a VRRP MAC."""
+        return self.source.startswith(VIRTUAL)
 
     @property
     def content(self):
@@ -147,6 +154,10 @@ class Wire:
         """An ip command at the far end."""
         return ip('-n', self.namespace.name, *words)
 
+    def from_virtual_macs(self, *kinds, after=0):
+        """What came from VRRP MACs, of the messages that never should."""
+        return [frame for frame in self.arrived(*(kinds or MESSAGES), after=after) if frame.is_virtual]
+
     def fence(self):
         """Return when all that was sent before has arrived."""
         wanted = []
@@ -168,6 +179,37 @@ class Wire:
         """What came, of these kinds and from this MAC, sorted: frames of two processors have no order."""
         return sorted(frame for frame in self.frames.all(after) if 'marker' not in frame.kind
                       and (not kinds or frame.kind in kinds) and source in (None, frame.source))
+
+
+class Switch(Wire):
+    """A wire whose far end is a port of a bridge that snoops and asks, with another port beside it."""
+
+    def __init__(self, version, **options):
+        super().__init__(**options)
+        self.on_far_side('link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '1', 'mcast_querier', '1',
+                         'mcast_mld_version', str(version), 'mcast_query_response_interval', '10')
+        self.on_far_side('link', 'add', 'other0', 'type', 'veth', 'peer', 'name', 'other1')
+        with self.namespace.inside():
+            sysctl('ipv6', 'br0', accept_dad=0, router_solicitations=0)
+            quiet('other0')
+            quiet('other1')
+        for port in (self.far, 'other0'):
+            self.on_far_side('link', 'set', port, 'master', 'br0')
+        for device in ('other1', 'other0', 'br0'):
+            self.on_far_side('link', 'set', device, 'up')
+
+    def learned(self):
+        """{port: the groups that the bridge knows to be wanted there}"""
+        found = {}
+        for part in json.loads(run('bridge', '-n', self.namespace.name, '-j', 'mdb', 'show', 'dev', 'br0')):
+            for entry in part.get('mdb', ()):
+                found.setdefault(entry['port'], set()).add(entry['grp'])
+        return found
+
+    def ports_of(self, prefix):
+        """Where the bridge believes the MACs that begin so to be: {MAC: port}"""
+        entries = json.loads(run('bridge', '-n', self.namespace.name, '-j', 'fdb', 'show', 'br', 'br0'))
+        return {entry['mac']: entry['ifname'] for entry in entries if entry['mac'].startswith(prefix)}
 
 
 def quiet(interface):

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nft/commands.hpp"
+
+#include <algorithm>
+
+namespace vmac::nft {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr auto kOwner = "owner";
+constexpr auto kPersist = "persist";
+
+json probe_table() {
+    return {{"family", to_string(Family::Ip6)}, {"name", kProbeTable}};
+}
+
+}  // namespace
+
+const char *to_string(Family family) {
+    return family == Family::Ip6 ? "ip6" : family == Family::Ip ? "ip" : "netdev";
+}
+
+json command(const char *verb, const char *object, json body) {
+    return {{verb, {{object, std::move(body)}}}};
+}
+
+json ours(Family family, json body) {
+    body["family"] = to_string(family);
+    body["table"] = kTable;
+    return body;
+}
+
+json table_of(Family family) {
+    return {{"family", to_string(family)}, {"name", kTable}};
+}
+
+json new_table(Family family, bool owned) {
+    json table = table_of(family);
+    if (owned) {
+        table["flags"] = {kOwner, kPersist};
+    }
+    return table;
+}
+
+bool take_ownership_out(json &object) {
+    if (!object.contains("table") || !object["table"].contains("flags")) {
+        return false;
+    }
+    json &flags = object["table"]["flags"];
+    if (!flags.is_array()) {
+        flags = json::array({flags});  // a single one is listed without brackets
+    }
+    const auto take = [&](const char *flag) {
+        const auto found = std::ranges::find(flags, json(flag));
+        const bool is_there = found != flags.end();
+        if (is_there) {
+            flags.erase(found);
+        }
+        return is_there;
+    };
+    const bool owned = take(kOwner);
+    const bool persists = take(kPersist);
+    if (flags.empty()) {
+        object["table"].erase("flags");
+    }
+    return owned && persists;
+}
+
+json probe_ownership() {
+    json table = new_table(Family::Ip6, true);
+    table["name"] = kProbeTable;
+    return {{"nftables", json::array({command("destroy", "table", probe_table()), command("add", "table", table)})}};
+}
+
+json list_ownership_probe() {
+    return {{"nftables", json::array({command("list", "table", probe_table())})}};
+}
+
+json end_ownership_probe() {
+    return {{"nftables", json::array({command("destroy", "table", probe_table())})}};
+}
+
+json payload(const char *protocol, const char *field) {
+    return {{"payload", {{"protocol", protocol}, {"field", field}}}};
+}
+
+json meta(const char *key) {
+    return {{"meta", {{"key", key}}}};
+}
+
+json match(json left, json right, const char *op) {
+    return {{"match", {{"op", op}, {"left", std::move(left)}, {"right", std::move(right)}}}};
+}
+
+json rule(Family family, const std::string &chain, json statements) {
+    return {{"rule", ours(family, {{"chain", chain}, {"expr", std::move(statements)}})}};
+}
+
+bool is_readable(std::string_view device) {
+    return is_utf8(device) && device.find_first_of("\"\\") == std::string_view::npos;
+}
+
+std::string written(const InterfaceName &name) {
+    std::string text = name.str();
+    if (text.ends_with('*')) {
+        text.insert(text.size() - 1, 1, '\\');
+    }
+    return text;
+}
+
+void append_elements(json &commands, const char *verb, Family family, const char *name, json elements) {
+    if (!elements.empty()) {
+        commands.push_back(command(verb, "element", ours(family, {{"name", name}, {"elem", std::move(elements)}})));
+    }
+}
+
+json list_table(Family family) {
+    return {{"nftables", json::array({command("list", "table", table_of(family))})}};
+}
+
+bool is_empty(const json &commands) {
+    return commands.at("nftables").empty();
+}
+
+std::string place_of(const json &object) {
+    const std::string &kind = object.begin().key();
+    return kind + ' ' + object.begin()->value(kind == "rule" ? "chain" : "name", "");
+}
+
+json as_written(json object) {
+    for (auto &body : object) {
+        body.erase("handle");
+        body.erase("elem");
+        if (!body.contains("expr")) {
+            continue;
+        }
+        for (auto &statement : body["expr"]) {
+            // Where there is an /etc/protocols the number is printed by its name.
+            if (statement.contains("match") && statement["match"].value("right", json()) == "igmp") {
+                statement["match"]["right"] = kIgmpProtocol;
+            }
+            if (statement.contains("counter")) {
+                statement["counter"] = nullptr;
+            }
+        }
+    }
+    return object;
+}
+
+bool same_objects(std::vector<json> one, std::vector<json> other) {
+    std::ranges::stable_sort(one, {}, place_of);
+    std::ranges::stable_sort(other, {}, place_of);
+    return one == other;
+}
+
+}  // namespace vmac::nft
