@@ -65,7 +65,7 @@ clang_tests() {
 }
 
 formatted() {
-  find "$root/src" "$root/tests" -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run --Werror
+  find "$root/src" "$root/tests" "$root/bench" -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run --Werror
 }
 
 tidy() {
