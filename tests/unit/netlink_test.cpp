@@ -35,7 +35,7 @@ protected:
         for (const auto type : types) {
             nlmsghdr *header = mnl_nlmsg_put_header(datagram.data() + bytes);
             header->nlmsg_type = type;
-            bytes += MNL_ALIGN(header->nlmsg_len);
+            bytes += header->nlmsg_len;  // a multiple of four already
         }
         send_bytes({datagram.data(), bytes});
     }

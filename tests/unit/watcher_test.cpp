@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -197,7 +198,7 @@ protected:
     void run(const char *command) { run({{"nftables", json::array({json::parse(command)})}}); }
 
     /// How the kernel must name this process.
-    static std::string self() { return "watcher_test, process " + std::to_string(getpid()); }
+    static std::string self() { return std::string(program_invocation_short_name) + ", process " + std::to_string(getpid()); }
 
     LibnftablesEngine engine;
 };
