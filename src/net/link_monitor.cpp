@@ -72,8 +72,8 @@ int LinkMonitor::fd() const {
 void LinkMonitor::refresh() {
     // Older events must not undo what the dump says; younger ones may come, and say the same again.
     read_waiting(fd(), [](const nlmsghdr & /*message*/) {});
-    const NetlinkSocket socket = open_netlink(NETLINK_ROUTE);
     for (int i = 0; i < kDumpTries; ++i) {
+        const NetlinkSocket socket = open_netlink(NETLINK_ROUTE);  // on an old one the interrupted dump still runs
         LinkTable table;
         const bool complete = dump(socket.get(), table);
         if (complete || i == kDumpTries - 1) {

@@ -7,6 +7,7 @@ import os
 from rig import isolation, kernel
 from rig.case import Case, WireCase
 from rig.isolation import run
+from rig.traffic import vandal
 from rig.vmac import Vmac
 from rig.wire import MESSAGES, Wire
 
@@ -458,6 +459,34 @@ class Many(_Detection):
             kernel.ip('link', 'del', 'early')  # nobody hears of this any more
             self.churn()
         self.assert_as_the_kernel()
+
+
+class Busy(_Detection):
+    """Other links come and go all the time, also while the service reads them all: the kernel says that what it told
+    is not of one moment, and it must be asked again."""
+
+    def prepare(self):
+        super().prepare()
+        run('ip', '-batch', '-', input=''.join(f'link add x{number} link eth0 type macvlan\n' for number in range(400)))
+
+    def test_starts(self):
+        make('v6')
+        with vandal('ip link add busy type veth peer name busy1; ip link del busy'):
+            for _ in range(15):
+                self.daemon.restart()
+                self.assertEqual(self.root.list().keys(), {'v6'})
+                self.assert_in_force('v6', parent='eth0')
+
+    def test_hears_of_too_much(self):
+        make('early')
+        self.wait_for_interface('early')
+        with vandal('ip link add busy type veth peer name busy1; ip link del busy'):
+            for number in range(5):
+                with self.daemon.halted():
+                    kernel.overflow_links(self.daemon.process, 'eth0')
+                    make(f'late{number}')
+                self.wait_for_interface(f'late{number}')
+        self.assertEqual(self.detected(), {'early', *(f'late{number}' for number in range(5))})
 
 
 class OddNames(WireCase):
