@@ -117,7 +117,7 @@ class Together(GuardCase):
         with self.daemon.halted():
             self.without_first_line()
             other.all_messages()
-            self.settle(other.down)
+            self.settle(other.mute)
         self.assertEqual(self.wire.arrived(*MESSAGES, source=other.mac), [])
         self.assertEqual(self.root.guard_counters(), {'eth0': self.tried()})
 
@@ -129,7 +129,7 @@ class Together(GuardCase):
         with self.daemon.halted():
             self.without_first_line()
             other.all_messages()
-            self.settle(other.down)
+            self.settle(other.mute)
         self.assertEqual(self.wire.arrived(*MESSAGES, source='02:00:00:00:00:67'), [])
         self.root.remove('other6')
         self.assertEqual(kernel.registered(), set())
@@ -207,7 +207,7 @@ class Together(GuardCase):
             self.without_first_line()
             twin.mld1_done()
             group = self.vmac.mld1_done()
-            self.settle(twin.down)
+            self.settle(twin.mute)
         other.fence()
         self.assertEqual(other.arrived(*MESSAGES, source=twin.mac), [])
         self.assertIn(group, [each for frame in self.wire.arrived(source=self.vmac.mac) for each in frame.groups])

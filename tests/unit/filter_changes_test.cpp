@@ -190,7 +190,9 @@ TEST_F(FilterChanges, AllowIsUnderManagementAndNotInTheKernel) {
 }
 
 TEST_F(FilterChanges, ConfigureIsInTheKernelAndRemembered) {
-    const Config config{.defaults = kDrop, .interfaces = {{name("vrrp1"), {}}}};
+    Config config;
+    config.defaults = kDrop;
+    config.interfaces.emplace(name("vrrp1"), Options{});
     filter->configure(config);
     EXPECT_EQ(kernel.verdict("vrrp1", Message::Igmp), "drop");
     EXPECT_EQ(saved().last_good, config);

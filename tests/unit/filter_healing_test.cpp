@@ -163,14 +163,13 @@ TEST_F(FilterHealing, ALinkThatComesAfterAFlushRestoresAll) {
     EXPECT_EQ(filter->restorations(), 1U) << "it was that flush";
 }
 
-TEST_F(FilterHealing, ABurstIsRestoredEachTime) {
+// One test for the whole story, for the burst takes a second.
+TEST_F(FilterHealing, WhoNeverGivesInIsFollowedOnceASecondUntilHeDoes) {
     exhaust();
     EXPECT_EQ(filter->restorations(), 200U);
     EXPECT_TRUE(filter->is_protected());
-}
+    diary.read();
 
-TEST_F(FilterHealing, WhoNeverGivesInIsNotFollowedForEver) {
-    exhaust();
     flush();
     EXPECT_FALSE(is_whole());
     EXPECT_FALSE(filter->is_protected());
@@ -179,14 +178,9 @@ TEST_F(FilterHealing, WhoNeverGivesInIsNotFollowedForEver) {
     EXPECT_TRUE(filter->is_check_due());
     EXPECT_EQ(filter->restorations(), 200U);
     EXPECT_THAT(diary.read(), Contains(HasSubstr("not protected: another program keeps changing our tables")));
-
     flush();
     EXPECT_THAT(diary.read(), IsEmpty()) << "it is told once";
-}
 
-TEST_F(FilterHealing, AfterASecondThereIsOneMore) {
-    exhaust();
-    flush();
     time += 1s;
     flush();
     EXPECT_TRUE(is_whole());
@@ -196,29 +190,22 @@ TEST_F(FilterHealing, AfterASecondThereIsOneMore) {
     flush();
     EXPECT_FALSE(is_whole());
     EXPECT_FALSE(filter->is_protected());
-}
-
-TEST_F(FilterHealing, WhoGivesInAtLastIsRestoredByTheNextCheck) {
-    exhaust();
-    flush();
-    ASSERT_FALSE(filter->is_protected());
     diary.read();
+
     time += 1s;
     filter->check();
     EXPECT_TRUE(is_whole());
     EXPECT_TRUE(filter->is_protected());
     EXPECT_EQ(filter->failure(), "");
     EXPECT_THAT(diary.read(), Contains("protected"));
-    time += 60s;
-    EXPECT_FALSE(filter->is_contested());
-}
 
-TEST_F(FilterHealing, AContestKeepsNoCallerFromChangingSomething) {
-    exhaust();
     flush();
-    EXPECT_TRUE(filter->add(name("other"), kDrop));
+    EXPECT_TRUE(filter->add(name("other"), kDrop)) << "a contest keeps no caller from changing something";
     EXPECT_EQ(kernel.verdict("other", Message::Igmp), "drop");
     EXPECT_EQ(kernel.verdict("vrrp1", Message::Igmp), "drop");
+
+    time += 60s;
+    EXPECT_FALSE(filter->is_contested());
 }
 
 TEST_F(FilterHealing, WhatCountedIsNotLostByIt) {

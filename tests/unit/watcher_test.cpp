@@ -198,7 +198,9 @@ protected:
     void run(const char *command) { run({{"nftables", json::array({json::parse(command)})}}); }
 
     /// How the kernel must name this process.
-    static std::string self() { return std::string(program_invocation_short_name) + ", process " + std::to_string(getpid()); }
+    static std::string self() {
+        return std::string(program_invocation_short_name) + ", process " + std::to_string(getpid());
+    }
 
     LibnftablesEngine engine;
 };

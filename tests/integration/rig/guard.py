@@ -26,6 +26,10 @@ class GuardCase(WireCase):
     def settle(self, hush=None):
         return super().settle(hush or self.hush)
 
+    def assert_counted(self, balance):
+        """The kernel itself also counts what was kept from being tried."""
+        self.assert_service_counted(balance)
+
     def speak(self):
         """Say everything once more, and wait until it has been tried."""
         self.hush()
