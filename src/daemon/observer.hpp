@@ -26,7 +26,8 @@ public:
     /// Our tables were not as we had left them, and are again. @p process has changed them, as far as the kernel tells.
     virtual void ruleset_restored(const std::string & /*cause*/, const std::string & /*process*/) {}
 
-    /// The guard is in force, or is not: @p reason says why, empty when nobody wants it.
+    /// The guard is in force, or is not: @p reason says why, empty when nobody wants it, or when the first line is not
+    /// in force either, which protection_changed() has told.
     virtual void guard_changed(bool /*is_active*/, const std::string & /*reason*/) {}
 
     /// The kernel holds what it must again, or does not: @p failure says why, empty when it only has not been read
