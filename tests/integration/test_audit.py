@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from rig import isolation, kernel
-from rig.case import Case, WireCase, tool
+from rig.case import OPEN, Case, WireCase, tool
 from rig.isolation import CASE, Namespace
 from rig.record import Record
 from rig.vmac import Vmac
@@ -67,6 +67,8 @@ class NoVmac(Audited):
 
 class AuditedWire(Audited, WireCase):
     """A VMAC that is set up as it should be."""
+
+    configuration = OPEN
 
     def prepare(self):
         super().prepare()

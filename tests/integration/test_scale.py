@@ -2,7 +2,7 @@
 """Many interfaces: thousands in one transaction, and too many refused as a whole."""
 
 from rig import kernel
-from rig.case import Case
+from rig.case import OPEN, Case
 from rig.wire import MESSAGES
 
 
@@ -12,6 +12,7 @@ def names(number):
 
 class Thousands(Case):
     NUMBER = 4096
+    configuration = OPEN  # tables that are owned are made again at a start
 
     def test_one_transaction(self):
         with self.transactions(1):
