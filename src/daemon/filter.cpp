@@ -9,6 +9,15 @@
 #include "model/error.hpp"
 
 namespace vmac {
+namespace {
+
+/// Remembers what was counted by things that leave the kernel with @p plan.
+void carry(store::State &state, const nft::Plan &plan) {
+    state.ledger.carry(plan.counted.leaving, state.last_good.max_interfaces);
+    state.guard_ledger.carry(plan.counted_by_guard.leaving, state.last_good.max_interfaces);
+}
+
+}  // namespace
 
 void Filter::add_observer(Observer &observer) {
     observers_.push_back(&observer);
@@ -312,12 +321,6 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
         set_protected(false, "");
     }
     flush_properties();
-}
-
-/// Remembers what was counted by things that leave the kernel with @p plan.
-void Filter::carry(store::State &state, const nft::Plan &plan) const {
-    state.ledger.carry(plan.counted.leaving, state.last_good.max_interfaces);
-    state.guard_ledger.carry(plan.counted_by_guard.leaving, state.last_good.max_interfaces);
 }
 
 /// Brings @p next to disk and @p wanted to the kernel, or neither. The ledgers of @p next are filled in here. False,

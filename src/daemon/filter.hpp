@@ -153,7 +153,6 @@ private:
     bool transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
     void roll_back(const store::State &next);
     void follow_links();
-    void carry(store::State &state, const nft::Plan &plan) const;
     void try_to_save();
     [[noreturn]] void refuse_unsaved(const char *consequence, const std::exception &reason);
     void verify();

