@@ -52,8 +52,9 @@ def foreign(family, name):
 
 def own_tables():
     """All of the service's tables with their handles, so that two of these can be compared: without counters, and
-    without the flags, one of which goes when the service goes."""
-    return [re.sub(r'packets \d+ bytes \d+|\tflags .*\n', '', foreign(family, TABLE)) for family in own_families()]
+    without flags and owner, which change when the service goes."""
+    left_out = r'packets \d+ bytes \d+|\tflags .*\n| progname .*'
+    return [re.sub(left_out, '', foreign(family, TABLE)) for family in own_families()]
 
 
 def own_families():
