@@ -9,7 +9,7 @@
 
 namespace vmac::audit {
 const net::Link *Subject::lower() const {
-    return link == nullptr || link->lower_elsewhere ? nullptr : situation.links.by_index(link->lower);
+    return link == nullptr ? nullptr : situation.links.lower_of(*link);
 }
 
 std::vector<Finding> examine(const Situation &situation) {

@@ -2,10 +2,10 @@
 #include "audit/auditor.hpp"
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 
 #include "model/error.hpp"
 #include "model/ledger.hpp"
+#include "nft/ruleset.hpp"
 
 namespace vmac::audit {
 namespace {
@@ -18,11 +18,6 @@ constexpr std::chrono::milliseconds kPatience{2000};
 /// Programs may send router solicitations through sockets of their own, which the kernel counts before it looks at
 /// any rule. MLD is only ever sent by the kernel, and counted behind the rules.
 constexpr std::array kCountedBehindRules = {Message::MldReport, Message::MldDone, Message::Mld2Report};
-
-std::string list_command(const std::string &family, std::string_view table) {
-    const nlohmann::json body = {{"family", family}, {"name", table}};
-    return nlohmann::json{{"nftables", {{{"list", {{"table", body}}}}}}}.dump();
-}
 
 /// What libnftables says of a table that is not there. It does not translate it.
 bool is_missing(const Error &error) {
@@ -191,15 +186,15 @@ void Auditor::take_in_foreign_rules(const Counters &counted) {
 ForeignRules Auditor::list_foreign_rules() const {
     ForeignRules rules;
     const auto deadline = Clock::now() + kPatience;
-    for (const std::string family : {"ip6", "ip"}) {
+    for (const nft::Family family : nft::kFirstLine) {
         for (const Owner owner : {Owner::Keepalived, Owner::Firewall}) {
-            const std::string key = family + ' ' + std::string(table_of(owner));
+            const std::string key = nft::to_string(family) + (' ' + std::string(table_of(owner)));
             if (Clock::now() >= deadline) {
                 rules.tables.emplace(key, ForeignTable::unreadable("libnftables takes too long"));
                 continue;
             }
             try {
-                const std::string listing = world_.foreign.run(list_command(family, table_of(owner)));
+                const std::string listing = world_.foreign.run(nft::list_table(family, table_of(owner)).dump());
                 rules.tables.emplace(key, ForeignTable::parse(listing, world_.links));
             } catch (const Error &error) {
                 if (!is_missing(error)) {

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "nft/ruleset.hpp"
+
 namespace vmac::audit {
 namespace {
 
@@ -221,12 +223,9 @@ std::string_view table_of(Owner owner) {
     return owner == Owner::Keepalived ? "keepalived" : "filter";
 }
 
-std::string_view family_for(Message message) {
-    return message == Message::Igmp ? "ip" : "ip6";
-}
-
 Ruling ForeignRules::rule_on(Owner owner, const Departure &departure, int before) const {
-    const auto found = tables.find(std::string(family_for(departure.message)) + ' ' + std::string(table_of(owner)));
+    const auto found = tables.find(std::string(nft::to_string(nft::family_of(departure.message))) + ' ' +
+                                   std::string(table_of(owner)));
     return found == tables.end() ? Ruling{} : found->second.rule_on(departure, before);
 }
 

@@ -68,9 +68,6 @@ private:
 enum class Owner { Keepalived, Firewall };
 std::string_view table_of(Owner owner);
 
-/// The family of the tables that meet @p message, as nftables calls it.
-std::string_view family_for(Message message);
-
 /// The tables of others that are looked at.
 struct ForeignRules {
     std::map<std::string, ForeignTable, std::less<>> tables;  ///< by family and name: "ip6 keepalived"

@@ -47,7 +47,7 @@ void examine_first_line(const Situation &situation, std::vector<Finding> &findin
 bool carries_entries(const Situation &situation, const std::string &device) {
     return std::ranges::any_of(situation.entries, [&](const auto &item) {
         const auto *link = situation.links.by_name(item.second.name.str());
-        const auto *lower = link == nullptr || link->lower_elsewhere ? nullptr : situation.links.by_index(link->lower);
+        const auto *lower = link == nullptr ? nullptr : situation.links.lower_of(*link);
         return lower != nullptr && lower->name == device;
     });
 }

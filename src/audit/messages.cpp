@@ -5,6 +5,7 @@
 
 #include "audit/examination.hpp"
 #include "audit/ids.hpp"
+#include "nft/ruleset.hpp"
 
 namespace vmac::audit {
 namespace {
@@ -16,7 +17,7 @@ constexpr int kOurPriority = 10;
 constexpr int kMostLayers = 8;
 
 std::string table_for(Owner owner, Message message) {
-    return "table " + std::string(family_for(message)) + ' ' + std::string(table_of(owner));
+    return "table " + std::string(nft::to_string(nft::family_of(message))) + ' ' + std::string(table_of(owner));
 }
 
 /// The messages by which a snooping switch knows that there is somebody to send to.
@@ -37,7 +38,7 @@ const net::Link *snooping_bridge(const net::LinkTable &links, const net::Link *d
             }
             master = links.by_index(master->master);
         }
-        device = device->lower_elsewhere ? nullptr : links.by_index(device->lower);
+        device = links.lower_of(*device);
     }
     return nullptr;
 }

@@ -11,10 +11,11 @@
 namespace vmac {
 namespace {
 
-/// Remembers what was counted by things that leave the kernel with @p plan.
-void carry(store::State &state, const nft::Plan &plan) {
+/// Remembers what was counted by things that leave the kernel with @p plan. Whether there are any.
+bool carry(store::State &state, const nft::Plan &plan) {
     state.ledger.carry(plan.counted.leaving, state.last_good.max_interfaces);
     state.guard_ledger.carry(plan.counted_by_guard.leaving, state.last_good.max_interfaces);
+    return !plan.counted.leaving.empty() || !plan.counted_by_guard.leaving.empty();
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ void Filter::start(store::State state, Config config) {
     state_.parents = remember_parents(std::move(state_.parents), entries_, world_.links);
     check();
     if (state_ != saved) {
-        try_to_save();
+        try_to_save(state_);
     }
 }
 
@@ -46,9 +47,7 @@ void Filter::stop() {
     store::State last = state_;
     last.seen = tables_.counters();
     last.guard_seen = tables_.guard_counters();
-    std::swap(state_, last);
-    try_to_save();
-    std::swap(state_, last);
+    try_to_save(last);
 }
 
 bool Filter::add(const InterfaceName &name, const Options &options) {
@@ -126,9 +125,8 @@ void Filter::follow_links() {
     try {
         const auto plan = tables_.make_plan(wanted_, nft::Tables::Read::WhenNeeded);
         tables_.execute(plan);
-        carry(state_, plan);
+        unsaved_ |= carry(state_, plan);
         note_plan(plan);
-        unsaved_ |= !plan.counted.leaving.empty() || !plan.counted_by_guard.leaving.empty();
         unsettled_ = true;
     } catch (const Error &) {
         check();  // looks at everything, and tells
@@ -160,7 +158,7 @@ void Filter::settle() {
         check();
     }
     if (unsaved_) {
-        try_to_save();
+        try_to_save(state_);
     }
 }
 
@@ -361,7 +359,7 @@ bool Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables
     unsaved_ = state_ != staged_state;
     note_plan(plan);
     if (unsaved_) {
-        try_to_save();
+        try_to_save(state_);
     }
     return true;
 }
@@ -389,10 +387,10 @@ void Filter::refuse_unsaved(const char *consequence, const std::exception &reaso
 }
 
 /// For what no caller waits for. What could not be saved goes with the next change.
-void Filter::try_to_save() {
+void Filter::try_to_save(const store::State &state) {
     unsaved_ = false;
     try {
-        world_.state_file.stage(state_).publish();
+        world_.state_file.stage(state).publish();
     } catch (const std::exception &error) {
         notify(&Observer::state_not_saved,
                std::string("counters, parents and configuration were not saved: ") + error.what());
@@ -414,8 +412,7 @@ void Filter::verify() {
         }
         tables_.execute(plan);
         note_plan(plan);
-        carry(state_, plan);
-        carried |= !plan.counted.leaving.empty() || !plan.counted_by_guard.leaving.empty();
+        carried |= carry(state_, plan);
         is_proven = nft::is_empty(plan.first_line) && (nft::is_empty(plan.guard) || !tables_.guard_failure().empty());
         contested = !is_proven && (plan.disturbed || tables_.is_disturbed());
         may_restore = !contested || budget_.has_one(world_.now());
@@ -423,7 +420,7 @@ void Filter::verify() {
     }
     unsettled_ = false;
     if (carried) {
-        try_to_save();
+        try_to_save(state_);
     }
     if (!is_proven) {
         throw Error(Errc::KernelRejected,

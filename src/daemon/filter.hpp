@@ -153,7 +153,7 @@ private:
     bool transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
     void roll_back(const store::State &next);
     void follow_links();
-    void try_to_save();
+    void try_to_save(const store::State &state);
     [[noreturn]] void refuse_unsaved(const char *consequence, const std::exception &reason);
     void verify();
     void note_plan(const nft::Plan &plan);

@@ -26,10 +26,13 @@ std::string objection(const net::Link &device) {
     return {};
 }
 
-void guard_device(nft::Guard &guard, const net::Link *device) {
-    if (device != nullptr && objection(*device).empty()) {
-        guard.devices.insert_or_assign(InterfaceName::parse(device->name), device->mac);
+/// Puts the guard on a device, if that is there and can have one. Whether it is and can.
+bool guard_device(nft::Guard &guard, const net::Link *device) {
+    if (device == nullptr || !objection(*device).empty()) {
+        return false;
     }
+    guard.devices.insert_or_assign(InterfaceName::parse(device->name), device->mac);
+    return true;
 }
 
 /// What the guard must know about one interface, which leaves through @p device.
@@ -57,7 +60,7 @@ void describe_sender(nft::Guard &guard, const Entry &entry, const net::Link &dev
 
 const net::Link *lower_device(const Entry &entry, const net::LinkTable &links) {
     const net::Link *link = links.by_name(entry.name.str());
-    return link == nullptr || !link->is_macvlan() || link->lower_elsewhere ? nullptr : links.by_index(link->lower);
+    return link == nullptr || !link->is_macvlan() ? nullptr : links.lower_of(*link);
 }
 
 Parents remember_parents(Parents known, const Entries &entries, const net::LinkTable &links) {
@@ -108,8 +111,7 @@ nft::Guard desired_guard(const GuardScope &scope, const Parents &parents, const 
     }
     for (const auto &[name, entry] : entries) {
         const auto *device = lower_device(entry, links);
-        guard_device(guard, device);
-        if (device != nullptr && objection(*device).empty()) {
+        if (guard_device(guard, device)) {
             describe_sender(guard, entry, *device);
         }
     }
@@ -119,9 +121,10 @@ nft::Guard desired_guard(const GuardScope &scope, const Parents &parents, const 
 std::map<std::string, std::string> unguardable(const net::LinkTable &links) {
     std::map<std::string, std::string> all;
     for (const auto &[index, link] : links) {
-        const auto *device = link.is_vmac() && !link.lower_elsewhere ? links.by_index(link.lower) : nullptr;
-        if (device != nullptr && !objection(*device).empty()) {
-            all.emplace(device->name, objection(*device));
+        const auto *device = link.is_vmac() ? links.lower_of(link) : nullptr;
+        const std::string reason = device == nullptr ? "" : objection(*device);
+        if (!reason.empty()) {
+            all.emplace(device->name, reason);
         }
     }
     return all;

@@ -114,6 +114,10 @@ const Link *LinkTable::by_index(unsigned index) const {
     return found == links_.end() ? nullptr : &found->second;
 }
 
+const Link *LinkTable::lower_of(const Link &link) const {
+    return link.lower_elsewhere ? nullptr : by_index(link.lower);
+}
+
 const Link *LinkTable::by_name(std::string_view name) const {
     const auto found = names_.find(name);
     return found == names_.end() ? nullptr : by_index(found->second);

@@ -52,6 +52,9 @@ public:
     [[nodiscard]] const Link *by_index(unsigned index) const;
     [[nodiscard]] const Link *by_name(std::string_view name) const;
 
+    /// The device below @p link; nullptr without one, and when it is in another network namespace.
+    [[nodiscard]] const Link *lower_of(const Link &link) const;
+
     [[nodiscard]] auto begin() const { return links_.begin(); }
     [[nodiscard]] auto end() const { return links_.end(); }
 

@@ -44,10 +44,10 @@ std::string text_of(const nlattr *attribute) {
 Waiting read_waiting(int fd, const std::function<void(const nlmsghdr &)> &handle) {
     std::vector<char> buffer(kNetlinkBuffer);
     auto waiting = Waiting::Read;
+    auto handler = handle;  // libmnl wants something that it could change
     for (int i = 0; i < kReadsAtOnce; ++i) {
         const ssize_t got = recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (got >= 0) {
-            auto handler = handle;
             mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, 0, hand_on, &handler);
         } else if (errno == ENOBUFS) {
             waiting = Waiting::Lost;

@@ -12,8 +12,11 @@ namespace {
 constexpr auto kOwner = "owner";
 constexpr auto kPersist = "persist";
 
-json probe_table() {
-    return {{"family", to_string(Family::Ip6)}, {"name", kProbeTable}};
+/// Kind and name of an object, by which lists of objects are compared. Rules have the name of their chain, and keep
+/// their order in it.
+std::string place_of(const json &object) {
+    const std::string &kind = object.begin().key();
+    return kind + ' ' + object.begin()->value(kind == "rule" ? "chain" : "name", "");
 }
 
 }  // namespace
@@ -32,8 +35,12 @@ json ours(Family family, json body) {
     return body;
 }
 
-json table_of(Family family) {
-    return {{"family", to_string(family)}, {"name", kTable}};
+json table_of(Family family, std::string_view name) {
+    return {{"family", to_string(family)}, {"name", name}};
+}
+
+std::string in_words(Family family) {
+    return std::string("table ") + to_string(family) + ' ' + kTable;
 }
 
 json new_table(Family family, bool owned) {
@@ -71,15 +78,13 @@ bool take_ownership_out(json &object) {
 json probe_ownership() {
     json table = new_table(Family::Ip6, true);
     table["name"] = kProbeTable;
-    return {{"nftables", json::array({command("destroy", "table", probe_table()), command("add", "table", table)})}};
-}
-
-json list_ownership_probe() {
-    return {{"nftables", json::array({command("list", "table", probe_table())})}};
+    json commands = end_ownership_probe();
+    commands["nftables"].push_back(command("add", "table", std::move(table)));
+    return commands;
 }
 
 json end_ownership_probe() {
-    return {{"nftables", json::array({command("destroy", "table", probe_table())})}};
+    return {{"nftables", json::array({command("destroy", "table", table_of(Family::Ip6, kProbeTable))})}};
 }
 
 json payload(const char *protocol, const char *field) {
@@ -116,17 +121,12 @@ void append_elements(json &commands, const char *verb, Family family, const char
     }
 }
 
-json list_table(Family family) {
-    return {{"nftables", json::array({command("list", "table", table_of(family))})}};
+json list_table(Family family, std::string_view name) {
+    return {{"nftables", json::array({command("list", "table", table_of(family, name))})}};
 }
 
 bool is_empty(const json &commands) {
     return commands.at("nftables").empty();
-}
-
-std::string place_of(const json &object) {
-    const std::string &kind = object.begin().key();
-    return kind + ' ' + object.begin()->value(kind == "rule" ? "chain" : "name", "");
 }
 
 json as_written(json object) {

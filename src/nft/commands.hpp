@@ -29,8 +29,11 @@ nlohmann::json command(const char *verb, const char *object, nlohmann::json body
 /// An object of our table of that family.
 nlohmann::json ours(Family family, nlohmann::json body);
 
-/// Our table of that family itself.
-nlohmann::json table_of(Family family);
+/// Our table of that family itself, or another one.
+nlohmann::json table_of(Family family, std::string_view name = kTable);
+
+/// The same in words: "table ip6 vmac_mldfilter".
+std::string in_words(Family family);
 
 /// The same to be made. One that is owned can be changed by nobody else while we hold the socket that made it, passes
 /// by at "flush ruleset" of others, and stays when we go: the flags owner (Linux 5.12) and persist (6.9).
@@ -39,10 +42,9 @@ nlohmann::json new_table(Family family, bool owned);
 /// Takes these flags out of the table that @p object, of a listing, is. Whether both were there.
 bool take_ownership_out(nlohmann::json &object);
 
-/// Three command lists for a table of its own: with ownership, how it is listed, and away with it. libnftables 1.0.6
-/// does not know what the first one says.
+/// Command lists that make a table of its own with ownership, to be listed, and take it away. libnftables 1.0.6 does
+/// not know what the first one says.
 nlohmann::json probe_ownership();
-nlohmann::json list_ownership_probe();
 nlohmann::json end_ownership_probe();
 
 nlohmann::json payload(const char *protocol, const char *field);
@@ -64,15 +66,11 @@ std::string written(const InterfaceName &name);
 void append_elements(nlohmann::json &commands, const char *verb, Family family, const char *name,
                      nlohmann::json elements);
 
-/// The commands that list our table of @p family.
-nlohmann::json list_table(Family family);
+/// The commands that list our table of @p family, or another one.
+nlohmann::json list_table(Family family, std::string_view name = kTable);
 
 /// True when @p commands, a command list, has nothing to do.
 bool is_empty(const nlohmann::json &commands);
-
-/// Kind and name of an object, by which lists of objects are compared. Rules have the name of their chain, and keep
-/// their order in it.
-std::string place_of(const nlohmann::json &object);
 
 /// An object of a listing as it was written: without what the kernel adds (handles), what is compared on its own
 /// (elements), and what has been counted.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nft/guard.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "nft/commands.hpp"
@@ -122,7 +121,8 @@ void append_elements(json &commands, const char *verb, const Guard &from, const 
 }  // namespace
 
 bool Guard::has_registered(const InterfaceName &device) const {
-    return std::ranges::any_of(registered, [&](const Sender &sender) { return sender.device == device; });
+    const auto first = registered.lower_bound({.device = device, .mac = ""});
+    return first != registered.end() && first->device == device;
 }
 
 bool is_guardable(const InterfaceName &device) {
@@ -183,7 +183,7 @@ json change_guard(const Guard &present, const Guard &wanted, bool owned) {
 }
 
 json probe_guard(const std::string &device) {
-    const json table = {{"family", "netdev"}, {"name", kProbeTable}};
+    const json table = table_of(Family::Netdev, kProbeTable);
     const json chain = {{"family", "netdev"}, {"table", kProbeTable}, {"name", "probe"}, {"type", "filter"},
                         {"hook", "egress"},   {"dev", device},        {"prio", 0},       {"policy", "accept"}};
     return {{"nftables", json::array({command("add", "table", table), command("add", "chain", chain),

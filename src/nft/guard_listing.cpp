@@ -110,7 +110,7 @@ bool is_ours(std::vector<json> listed, const Guard &guard) {
 GuardListing parse_guard_listing(const std::string &text) {
     GuardListing listing;
     std::vector<json> structure;
-    const std::string table = std::string("table ") + to_string(Family::Netdev) + ' ' + kTable;
+    const std::string table = in_words(Family::Netdev);
     const auto tolerate = [&](auto read) {
         try {
             read();

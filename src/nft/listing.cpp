@@ -79,10 +79,10 @@ Listing parse_listing(Family family, const std::string &text, const IndexOf &ind
             listing.ruleset.owned |= take_ownership_out(structure.back());
         }
         if (!same_objects(std::move(structure), table_objects(family))) {
-            listing.deviation = std::string("table ") + to_string(family) + ' ' + kTable + " had other content";
+            listing.deviation = in_words(family) + " had other content";
         }
     } catch (const json::exception &) {
-        listing.deviation = std::string("table ") + to_string(family) + ' ' + kTable + " could not be read";
+        listing.deviation = in_words(family) + " could not be read";
     }
     return listing;
 }

@@ -129,7 +129,7 @@ bool Tables::find_ownership() const {
     }
     bool is_owned = false;
     try {
-        const json listing = json::parse(engine_.run(list_ownership_probe().dump()));
+        const json listing = json::parse(engine_.run(list_table(Family::Ip6, kProbeTable).dump()));
         is_owned = std::ranges::any_of(listing.at("nftables"), [](json object) { return take_ownership_out(object); });
     } catch (const Error &) {
         is_owned = false;
@@ -200,7 +200,7 @@ Listing Tables::read_first_line() const {
             listings[i] = parse_listing(kFirstLine[i], *text, index_of);
         } else {
             listings[i].missing = true;
-            listings[i].deviation = std::string("table ") + to_string(kFirstLine[i]) + ' ' + kTable + " was missing";
+            listings[i].deviation = in_words(kFirstLine[i]) + " was missing";
         }
     }
     return merge(std::move(listings[0]), std::move(listings[1]));
@@ -280,7 +280,7 @@ void Tables::plan_guard(Plan &plan) const {
         return;
     }
     if (present.missing) {
-        plan.deviation = was_there ? "table netdev " + std::string(kTable) + " was missing" : "";
+        plan.deviation = was_there ? in_words(Family::Netdev) + " was missing" : "";
     } else if (!is_ours) {
         plan.deviation = present.deviation;
     } else if (was_there) {

@@ -15,7 +15,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "net/netlink.hpp"
 #include "nft/commands.hpp"
 
 namespace vmac::nft {
@@ -65,7 +64,7 @@ int read_generation(const nlattr *attribute, void *data) {
 }
 
 /// A process chooses its name itself, so what is not printable ASCII is left out.
-std::string in_words(const Generation &generation) {
+std::string process_in_words(const Generation &generation) {
     std::string name = generation.name;
     std::erase_if(name, [](char c) { return c < ' ' || c > '~'; });
     if (generation.pid == 0) {
@@ -84,7 +83,7 @@ std::optional<TableEvent> parse_table_event(const nlmsghdr &message) {
     if (NFNL_MSG_TYPE(message.nlmsg_type) == NFT_MSG_NEWGEN) {
         Generation generation;
         mnl_attr_parse(&message, sizeof(nfgenmsg), read_generation, &generation);
-        return TableEvent{.end = true, .generation = generation.number, .process = in_words(generation)};
+        return TableEvent{.end = true, .generation = generation.number, .process = process_in_words(generation)};
     }
     TableEvent event;
     const auto *header = static_cast<const nfgenmsg *>(mnl_nlmsg_get_payload(&message));

@@ -4,12 +4,11 @@
 #include <linux/netlink.h>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-struct mnl_socket;
+#include "net/netlink.hpp"
 
 // Who changes our tables. The kernel tells of every transaction in this network namespace after it has happened: a
 // message for each object, then one with the new generation and the process that made it (NFT_MSG_NEWGEN,
@@ -68,7 +67,7 @@ public:
 private:
     void take_in(const TableEvent &event, Activity &activity);
 
-    std::unique_ptr<mnl_socket, int (*)(mnl_socket *)> socket_;
+    net::NetlinkSocket socket_;
     std::string failure_;
     std::uint64_t generation_ = 0;
     bool touched_ = false;  ///< by the transaction whose end has not come yet

@@ -285,7 +285,7 @@ TEST_F(AuditTest, AFirewallDoes) {
     entries.clear();
     situation.auto_detect = false;
     situation.guard.devices.clear();
-    firewall({{kDrop}});
+    firewall({nlohmann::json::array({kDrop})});
     EXPECT_THAT(covered(), HasSubstr("mld2-listener-report and nd-router-solicit: dropped by table ip6 filter"));
     EXPECT_THAT(said(id::kMessageUncovered, Severity::Critical), HasSubstr("sending igmp in its"));
 }
@@ -324,7 +324,7 @@ TEST_F(AuditTest, AFirewallThatMayDropTheRelocatedCopy) {
 
 TEST_F(AuditTest, AFirewallThatDropsWhatIsDroppedAnyway) {
     manage({.action = Action::Drop});
-    firewall({{kDrop}});
+    firewall({nlohmann::json::array({kDrop})});
     EXPECT_THAT(complaints(), IsEmpty());
 }
 
