@@ -106,7 +106,7 @@ systemd_accepts() {
   # What they find wrong is in what they say, not always in their exit status.
   complaints=$(
     journalctl --root="$tree" --update-catalog 2>&1 || echo 'bad catalog'
-    systemd-analyze verify --man=no --root="$tree" vmac-mldfilter.service 2>&1 || echo 'bad unit'
+    systemd-analyze verify --man=no --root="$tree" vmac-mldfilter.service vmac-mldfilter-restore.service 2>&1 || echo 'bad unit'
   )
   printf '%s\n' "$complaints"
   [[ -z $complaints ]]

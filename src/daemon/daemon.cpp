@@ -15,13 +15,6 @@
 namespace vmac {
 namespace {
 
-/// The first of the directories in a variable, which systemd separates by colons.
-std::filesystem::path directory_in(const char *variable, const char *otherwise) {
-    const char *value = std::getenv(variable);
-    const std::string_view list = value == nullptr ? "" : value;
-    return list.empty() ? otherwise : std::string(list.substr(0, list.find(':')));
-}
-
 std::uint64_t monotonic_microseconds() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -29,11 +22,6 @@ std::uint64_t monotonic_microseconds() {
 }
 
 }  // namespace
-
-Directories Directories::from_environment() {
-    return {.state = directory_in("STATE_DIRECTORY", "/var/lib/vmac-mldfilter"),
-            .configuration = directory_in("CONFIGURATION_DIRECTORY", "/etc/vmac-mldfilter")};
-}
 
 std::chrono::milliseconds Backoff::next() {
     return std::exchange(delay_, std::min(2 * delay_, longest_));
@@ -86,8 +74,9 @@ int Daemon::run() {
     if (!complaint.empty()) {
         journal(LOG_ERR, message_id::kStateSetAside, complaint, {{"VMAC_REASON", complaint}});
     }
-    const Config config = initial_config(state.last_good);
-    filter_.start(std::move(state), config);
+    auto setup = read_setup(directories_.configuration, state.last_good);
+    config_complaint_ = std::move(setup.complaint);
+    filter_.start(std::move(state), std::move(setup.config));
     schedule_settling();
     tell_status();
     sd_notify(0, "READY=1");
@@ -136,7 +125,8 @@ void Daemon::reload() {
         config_complaint_.clear();
         journal(LOG_INFO, message_id::kConfigurationLoaded, "Configuration loaded");
     } catch (const Error &error) {
-        complain(error, "; everything stays as it was");
+        config_complaint_ = error.what();
+        complain(config_complaint_, "; everything stays as it was");
         tell_status();
         sd_notify(0, "READY=1");
         throw;
@@ -151,21 +141,6 @@ void Daemon::reload_by_signal() {
     } catch (const Error &) {
         return;  // it is in the journal, and nobody waits for an answer
     }
-}
-
-Config Daemon::initial_config(const Config &last_good) {
-    try {
-        return store::load_config(directories_.configuration);
-    } catch (const Error &error) {
-        complain(error, "; the last good configuration is used");
-        return last_good;
-    }
-}
-
-void Daemon::complain(const Error &error, const char *consequence) {
-    config_complaint_ = error.what();
-    journal(LOG_ERR, message_id::kConfigurationWrong, config_complaint_ + consequence,
-            {{"VMAC_REASON", config_complaint_}});
 }
 
 void Daemon::schedule_check() {

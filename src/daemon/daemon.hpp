@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 
 #include "audit/apart.hpp"
@@ -11,6 +10,7 @@
 #include "daemon/event_loop.hpp"
 #include "daemon/filter.hpp"
 #include "daemon/journal.hpp"
+#include "daemon/setup.hpp"
 #include "model/error.hpp"
 #include "net/link_monitor.hpp"
 #include "nft/engine.hpp"
@@ -18,15 +18,6 @@
 #include "store/state.hpp"
 
 namespace vmac {
-
-/// Where the daemon finds its files.
-struct Directories {
-    std::filesystem::path state;          ///< STATE_DIRECTORY
-    std::filesystem::path configuration;  ///< CONFIGURATION_DIRECTORY
-
-    /// From the environment that systemd sets (systemd.exec(5)), else where a package puts them.
-    static Directories from_environment();
-};
 
 /// Doubles from call to call, from a second up to a longest delay.
 class Backoff {
@@ -61,8 +52,6 @@ private:
     void retry_bus();
     void reload();
     void reload_by_signal();
-    Config initial_config(const Config &last_good);
-    void complain(const Error &error, const char *consequence);
     void schedule_check();
     void schedule_settling();
     void tell_status();

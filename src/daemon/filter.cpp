@@ -100,10 +100,7 @@ void Filter::configure(const Config &config) {
 }
 
 nft::Ruleset Filter::ruleset_for(const Entries &entries, const Config &config, const Parents &parents) const {
-    nft::Ruleset ruleset = desired_ruleset(entries);
-    ruleset.owned = config.own_tables;
-    ruleset.guard = desired_guard(config.guard, parents, entries, world_.links, tables_.guard_support().absent_devices);
-    return ruleset;
+    return desired_tables(config, entries, parents, world_.links, tables_.guard_support().absent_devices);
 }
 
 void Filter::links_changed() {

@@ -118,6 +118,14 @@ nft::Guard desired_guard(const GuardScope &scope, const Parents &parents, const 
     return guard;
 }
 
+nft::Ruleset desired_tables(const Config &config, const Entries &entries, const Parents &parents,
+                            const net::LinkTable &links, bool absent_too) {
+    nft::Ruleset ruleset = desired_ruleset(entries);
+    ruleset.owned = config.own_tables;
+    ruleset.guard = desired_guard(config.guard, parents, entries, links, absent_too);
+    return ruleset;
+}
+
 std::map<std::string, std::string> unguardable(const net::LinkTable &links) {
     std::map<std::string, std::string> all;
     for (const auto &[index, link] : links) {

@@ -129,8 +129,7 @@ State parse_state(const std::string &text, const std::string &boot_id) {
 StateFile::StateFile(const fs::path &directory, std::string boot_id)
     : path_(directory / "state.json"), boot_id_(std::move(boot_id)) {}
 
-StateFile::Loaded StateFile::load() {
-    blocked_.clear();
+State StateFile::read() const {
     std::string text;
     try {
         text = read_file(path_);
@@ -138,12 +137,19 @@ StateFile::Loaded StateFile::load() {
         if (error.code() == std::errc::no_such_file_or_directory) {
             return {};
         }
+        throw;
+    }
+    return parse_state(text, boot_id_);
+}
+
+StateFile::Loaded StateFile::load() {
+    blocked_.clear();
+    try {
+        return {.state = read(), .complaint = {}};
+    } catch (const std::system_error &error) {
         blocked_ = std::string("it cannot be read: ") + error.what();
         return {.state = {},
                 .complaint = blocked_ + "; nothing is saved until it is moved away and the service is restarted"};
-    }
-    try {
-        return {.state = parse_state(text, boot_id_), .complaint = {}};
     } catch (const Error &error) {
         const std::string what = path_.string() + " is not used: " + error.what();
         try {

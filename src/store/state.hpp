@@ -48,6 +48,10 @@ public:
     /// and then stage() refuses. Never throws for what is on the disk.
     Loaded load();
 
+    /// Reads the file and leaves it as it is. Without one the state is empty.
+    /// @throws std::system_error when it cannot be read, Error StoreFailed when its text cannot be used
+    [[nodiscard]] State read() const;
+
     /// Writes the new state beside the file; StagedFile::publish() then makes it hold.
     /// @throws Error StoreFailed with the bare reason
     [[nodiscard]] StagedFile stage(const State &state) const;

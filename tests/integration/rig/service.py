@@ -69,16 +69,7 @@ class Daemon:
 
     def launch(self, through=''):
         """Start and do not wait. Returns the place in the notify messages where this run begins."""
-        environment = {'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}
-        environment |= {name: os.environ[name] for name in _INHERITED if name in os.environ}
-        environment |= {
-            'LC_ALL': 'C.UTF-8',
-            'DBUS_SYSTEM_BUS_ADDRESS': self._address,
-            'STATE_DIRECTORY': str(self.state),
-            'CONFIGURATION_DIRECTORY': str(self.config),
-            'NOTIFY_SOCKET': str(CASE / f'notify-{self._name}'),
-            **self.environment,
-        }
+        environment = self._environment()
         read, write = os.pipe()
         if self.to_journal:  # as systemd tells a service that its standard error is the journal
             environment['JOURNAL_STREAM'] = f'{os.fstat(write).st_dev}:{os.fstat(write).st_ino}'
@@ -88,6 +79,15 @@ class Daemon:
         os.close(write)
         self._reader = self.log.follow(self._lines(self.process, read))
         return mark
+
+    def restore(self, through='', *, status=0):
+        """What vmac-mldfilter-restore.service runs, without any bus. Returns what it said."""
+        environment = self._environment() | {'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=/nonexistent'}
+        done = subprocess.run([*shlex.split(through), os.environ['VMAC_MLDFILTERD'], '--restore'], env=environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, check=False)
+        print(done.stderr, file=sys.stderr)
+        assert (done.returncode, done.stdout) == (status, ''), (done.returncode, done.stdout)
+        return done.stderr
 
     def wait_for_exit(self):
         """Its exit status, when all that it said is in the record too."""
@@ -138,6 +138,18 @@ class Daemon:
         """The line that `systemctl status` would show."""
         lines = [line for message in self.notified.all() for line in message.splitlines() if line.startswith('STATUS=')]
         return lines[-1].removeprefix('STATUS=') if lines else ''
+
+    def _environment(self):
+        environment = {'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1'}
+        environment |= {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        return environment | {
+            'LC_ALL': 'C.UTF-8',
+            'DBUS_SYSTEM_BUS_ADDRESS': self._address,
+            'STATE_DIRECTORY': str(self.state),
+            'CONFIGURATION_DIRECTORY': str(self.config),
+            'NOTIFY_SOCKET': str(CASE / f'notify-{self._name}'),
+            **self.environment,
+        }
 
     # --- what it says
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/restore.hpp"
+
+#include <cstdlib>
+#include <exception>
+
+#include "daemon/entries.hpp"
+#include "daemon/guarding.hpp"
+#include "daemon/journal.hpp"
+#include "model/error.hpp"
+#include "net/link_monitor.hpp"
+#include "nft/tables.hpp"
+#include "nft/watcher.hpp"
+#include "store/state.hpp"
+
+namespace vmac {
+namespace {
+
+/// A state file that cannot be used is left to the daemon, which sets it aside.
+store::State read_state(const store::StateFile &file) {
+    try {
+        return file.read();
+    } catch (const std::exception &error) {
+        journal(LOG_WARNING, "",
+                std::string("Restoring what the configuration names; the state file is not used: ") + error.what());
+        return {};
+    }
+}
+
+/// Brings the kernel there, and reads it back. @throws Error KernelRejected, EngineUnavailable
+void bring_about(nft::Tables &tables, const nft::Ruleset &wanted, Journalist &journalist) {
+    constexpr int kAttempts = 3;  // somebody else may load their rules right now
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+        const auto plan = tables.make_plan(wanted, nft::Tables::Read::Always);
+        if (plan.is_done()) {
+            return;
+        }
+        tables.execute(plan);
+        if (!tables.guard_failure().empty()) {
+            journalist.guard_changed(false, tables.guard_failure());
+            return;
+        }
+    }
+    throw Error(Errc::KernelRejected, "the kernel does not hold the rules that it was given");
+}
+
+std::string count(std::size_t number, const char *what) {
+    return std::to_string(number) + ' ' + what + (number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+int restore(nft::Engine &engine, const Directories &directories) {
+    const net::LinkMonitor monitor;
+    const store::State state = read_state(store::StateFile(directories.state, store::read_boot_id()));
+    const Config config = read_setup(directories.configuration, state.last_good).config;
+    const Entries entries = resolve(config, state.interfaces, monitor.links());
+    const Parents parents = remember_parents(state.parents, entries, monitor.links());
+
+    nft::NetlinkWatcher watcher;
+    nft::Tables tables(engine, watcher);
+    Journalist journalist;
+    tables.probe();
+    try {
+        const bool absent_too = tables.guard_support().absent_devices;
+        bring_about(tables, desired_tables(config, entries, parents, monitor.links(), absent_too), journalist);
+    } catch (const Error &error) {
+        journalist.protection_changed(false, error.what());
+        return EXIT_FAILURE;
+    }
+    journal(LOG_INFO, "",
+            "The kernel holds the rules for " + count(entries.size(), "interface") + ", and the guard on " +
+                count(tables.guard().devices.size(), "device"));
+    return EXIT_SUCCESS;
+}
+
+}  // namespace vmac
