@@ -99,6 +99,7 @@ void Daemon::connect() {
         journal(LOG_NOTICE, message_id::kBusFound, "On the bus again");
     }
     bus_missed_ = false;
+    arrival_.reset();
     bus_backoff_.reset();
 }
 
@@ -110,6 +111,17 @@ void Daemon::bus_lost(const std::string &reason) {
     }
     bus_missed_ = true;
     retry_ = loop_.after(bus_backoff_.next(), [this] { retry_bus(); });
+    if (!arrival_) {  // one that has come and failed us is not waited for again: the timer must do
+        await_bus();
+    }
+}
+
+void Daemon::await_bus() {
+    try {
+        arrival_ = std::make_unique<bus::Arrival>(loop_, [this] { retry_bus(); });
+    } catch (const std::system_error &) {
+        return;  // the timer goes on
+    }
 }
 
 void Daemon::retry_bus() {

@@ -6,6 +6,7 @@
 
 #include "audit/apart.hpp"
 #include "audit/auditor.hpp"
+#include "bus/arrival.hpp"
 #include "bus/session.hpp"
 #include "daemon/event_loop.hpp"
 #include "daemon/filter.hpp"
@@ -49,6 +50,7 @@ public:
 private:
     void connect();
     void bus_lost(const std::string &reason);
+    void await_bus();
     void retry_bus();
     void reload();
     void reload_by_signal();
@@ -70,6 +72,7 @@ private:
     audit::ApartEngine apart_;
     audit::Auditor auditor_;
     std::unique_ptr<bus::Session> session_;
+    std::unique_ptr<bus::Arrival> arrival_;  ///< while there is no session
     Backoff bus_backoff_{std::chrono::seconds(30)};
     Backoff check_backoff_{std::chrono::seconds(5)};  ///< until then nobody is protected
     bool bus_missed_ = false;
