@@ -8,11 +8,11 @@
 
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <system_error>
 
 #include "bus/arrival.hpp"
+#include "support.hpp"
 
 namespace vmac::bus {
 namespace {
@@ -23,28 +23,24 @@ using namespace std::chrono_literals;
 class ArrivalTest : public testing::Test {
 protected:
     void SetUp() override {
-        std::string made = "/tmp/vmac-arrival.XXXXXX";
-        ASSERT_NE(mkdtemp(made.data()), nullptr);
-        directory = made;
-        socket = directory / "run" / "bus";
+        socket = directory.path() / "run" / "bus";
         setenv("DBUS_SYSTEM_BUS_ADDRESS", ("unix:path=" + socket.string()).c_str(), 1);
-        std::ofstream(directory / "bus.conf")
-            << "<busconfig><listen>unix:path=" << socket.string()
-            << "</listen><auth>EXTERNAL</auth><policy context=\"default\"><allow user=\"*\"/>"
-               "<allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>";
+        config = directory.write(
+            "bus.conf", "<busconfig><listen>unix:path=" + socket.string() +
+                            "</listen><auth>EXTERNAL</auth><policy context=\"default\"><allow user=\"*\"/>"
+                            "<allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>");
     }
 
     void TearDown() override {
         stop_bus();
-        fs::remove_all(directory);
         unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
     }
 
     void start_bus() {
-        fs::create_directory(directory / "run");
-        std::string config = "--config-file=" + (directory / "bus.conf").string();
+        fs::create_directory(socket.parent_path());
+        std::string option = "--config-file=" + config.string();
         std::array<char *, 4> arguments = {const_cast<char *>("dbus-daemon"), const_cast<char *>("--nofork"),
-                                           config.data(), nullptr};
+                                           option.data(), nullptr};
         ASSERT_EQ(posix_spawnp(&bus, "dbus-daemon", nullptr, nullptr, arguments.data(), environ), 0);
     }
 
@@ -70,8 +66,9 @@ protected:
 
     EventLoop loop;
     EventSource idle{nullptr, sd_event_source_disable_unref};
-    fs::path directory;
+    test::TemporaryDirectory directory;
     fs::path socket;
+    fs::path config;
     pid_t bus = 0;
 };
 

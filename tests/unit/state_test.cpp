@@ -252,6 +252,15 @@ TEST_F(StateFileTest, ABadFileIsSetAsideAndTheNextOneSaved) {
     EXPECT_EQ(file().load().state, full_state());
 }
 
+TEST_F(StateFileTest, ReadingLeavesABadFileAlone) {
+    EXPECT_EQ(file().read(), State{});
+    (void)directory.write("state.json", "torn");
+    EXPECT_THAT(test::message_of(Errc::StoreFailed, [&] { (void)file().read(); }), HasSubstr("it is damaged"));
+    EXPECT_THAT(directory.files(), ElementsAre("state.json"));
+    file().stage(full_state()).publish();
+    EXPECT_EQ(file().read(), full_state());
+}
+
 TEST_F(StateFileTest, EveryBadFileIsKept) {
     for (const char *text : {"first", "second", "third"}) {
         (void)directory.write("state.json", text);
