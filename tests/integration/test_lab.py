@@ -70,16 +70,15 @@ class Frr(_Lab):
 class TheLabItself(_Lab):
     """Sees what it must see when there is something to see."""
 
-    def assert_harmed(self, message, *options):
-        result = self.run_lab(*options, *SHORT)
-        self.assertGreater(result['vmac_moves'], 0)
-        self.assertGreater(result['from_vmac'][message], 0)
-
     def test_keepalived_alone(self):
-        self.assert_harmed('143', '--unfiltered', '--mld', '2')
+        result = self.run_lab('--unfiltered', '--mld', '2', *SHORT)
+        self.assertGreater(result['vmac_moves'], 0)
+        self.assertGreater(result['from_vmac']['143'], 0)
 
     def test_frr_alone(self):
-        self.assert_harmed('131', '--vrrp', 'frr', '--mld', '1')
+        """It holds its BACKUP down, so whether the MAC moves is a matter of who is first."""
+        result = self.run_lab('--vrrp', 'frr', '--mld', '1', *SHORT)
+        self.assertGreater(result['from_vmac']['131'], 0)
 
     def test_reports_sent_twice(self):
         result = self.run_with_service('--doubled', *SHORT)

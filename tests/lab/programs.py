@@ -53,6 +53,10 @@ class Keepalived:
     def wait_until_started(self):
         self._process.must_say("Entering BACKUP STATE")
 
+    def wait_until_master(self):
+        """Whoever starts before would have 0.4 s to hear of it: too little on a busy machine."""
+        self._process.must_say("Entering MASTER STATE")
+
     def became_master(self):
         return "Entering MASTER" in self._process.text()
 
@@ -97,8 +101,8 @@ class Frr:
         for process in (self._zebra, self._vrrpd):
             process.must_run()
 
-    def wait_until_started(self):
-        """Until MASTER: its first advert can get lost while the interface comes up, so that somebody who began to
+    def wait_until_master(self):
+        """Its first advert can get lost while the interface comes up, so that somebody who began to
         wait at the same time would become MASTER too."""
         self._vrrpd.must_say("Backup -> Master")
 
