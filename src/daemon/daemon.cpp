@@ -10,6 +10,7 @@
 
 #include "daemon/message_ids.hpp"
 #include "model/error.hpp"
+#include "store/boot.hpp"
 #include "store/config.hpp"
 
 namespace vmac {
@@ -29,7 +30,7 @@ std::chrono::milliseconds Backoff::next() {
 
 Daemon::Daemon(nft::Engine &engine, const Directories &directories)
     : directories_(directories),
-      state_file_(directories.state, store::read_boot_id()),
+      state_file_(directories.state, store::identify_boot(directories.runtime)),
       filter_({.engine = engine, .watcher = watcher_, .state_file = state_file_, .links = monitor_.links()}),
       apart_([] { return std::make_unique<nft::LibnftablesEngine>(); }),
       auditor_({.filter = filter_, .links = monitor_.links(), .foreign = apart_, .facts = {}, .generation = [this] {

@@ -11,6 +11,7 @@
 #include "net/link_monitor.hpp"
 #include "nft/tables.hpp"
 #include "nft/watcher.hpp"
+#include "store/boot.hpp"
 #include "store/state.hpp"
 
 namespace vmac {
@@ -52,7 +53,8 @@ std::string count(std::size_t number, const char *what) {
 
 int restore(nft::Engine &engine, const Directories &directories) {
     const net::LinkMonitor monitor;
-    const store::State state = read_state(store::StateFile(directories.state, store::read_boot_id()));
+    const store::State state =
+        read_state(store::StateFile(directories.state, store::identify_boot(directories.runtime)));
     const Config config = read_setup(directories.configuration, state.last_good).config;
     const Entries entries = resolve(config, state.interfaces, monitor.links());
     const Parents parents = remember_parents(state.parents, entries, monitor.links());

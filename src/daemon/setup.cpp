@@ -22,7 +22,8 @@ std::filesystem::path directory_in(const char *variable, const char *otherwise) 
 
 Directories Directories::from_environment() {
     return {.state = directory_in("STATE_DIRECTORY", "/var/lib/vmac-mldfilter"),
-            .configuration = directory_in("CONFIGURATION_DIRECTORY", "/etc/vmac-mldfilter")};
+            .configuration = directory_in("CONFIGURATION_DIRECTORY", "/etc/vmac-mldfilter"),
+            .runtime = directory_in("RUNTIME_DIRECTORY", "")};
 }
 
 Setup read_setup(const std::filesystem::path &directory, const Config &last_good) {

@@ -12,6 +12,7 @@ namespace vmac {
 struct Directories {
     std::filesystem::path state;          ///< STATE_DIRECTORY
     std::filesystem::path configuration;  ///< CONFIGURATION_DIRECTORY
+    std::filesystem::path runtime;        ///< RUNTIME_DIRECTORY, empty after a boot; may be none
 
     /// From the environment that systemd sets (systemd.exec(5)), else where a package puts them.
     static Directories from_environment();

@@ -174,9 +174,4 @@ StagedFile StateFile::stage(const State &state) const {
     }
 }
 
-std::string read_boot_id() {
-    const std::string id = read_file("/proc/sys/kernel/random/boot_id");
-    return id.substr(0, id.find('\n'));
-}
-
 }  // namespace vmac::store

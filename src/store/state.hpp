@@ -37,7 +37,8 @@ State parse_state(const std::string &text, const std::string &boot_id);
 class StateFile {
 public:
     /// @param directory where it is; must exist to save, need not to load
-    explicit StateFile(const std::filesystem::path &directory, std::string boot_id);
+    /// @param boot_id see identify_boot()
+    StateFile(const std::filesystem::path &directory, std::string boot_id);
 
     struct Loaded {
         State state;
@@ -61,8 +62,5 @@ private:
     std::string boot_id_;
     std::string blocked_;  ///< why the file must not be replaced; empty when it may be
 };
-
-/// The kernel's id of this boot, random(4).
-std::string read_boot_id();
 
 }  // namespace vmac::store

@@ -189,3 +189,29 @@ class Blocked(Case):
         self.daemon.restart()
         self.assertEqual((self.daemon.state / 'state.json.rejected').read_bytes(), b'torn')
         self.assertTrue(self.root.add('vrrp6'))
+
+
+class InAContainer(Case):
+    """Where the boot id of the kernel is that of the machine below. systemd empties /run at boot, and our part of it."""
+
+    starts = False
+
+    def setUp(self):
+        super().setUp()
+        self.runtime = isolation.CASE / 'runtime'
+        self.runtime.mkdir()
+        self.daemon.environment['RUNTIME_DIRECTORY'] = str(self.runtime)
+        self.daemon.start()
+        self.root.set({'kept': {}, 'gone': {'runtime': True}})
+
+    def test_a_restart_is_no_boot(self):
+        self.daemon.restart()
+        self.assertEqual(self.root.list().keys(), {'kept', 'gone'})
+
+    def test_a_boot(self):
+        self.daemon.stop_cleanly()
+        (self.runtime / 'boot-id').unlink()
+        self.daemon.restore()
+        self.assertEqual((kernel.protected('gone'), len(kernel.protected('kept'))), (set(), 5))
+        self.daemon.start()
+        self.assertEqual(self.root.list().keys(), {'kept'})

@@ -23,6 +23,7 @@ CONFINED = {
     'IPAddressDeny': 'any', 'RestrictNamespaces': 'yes', 'RestrictRealtime': 'yes', 'RestrictSUIDSGID': 'yes',
     'SystemCallArchitectures': 'native', 'SystemCallErrorNumber': 'EPERM', 'UMask': '0077',
     'StateDirectory': 'vmac-mldfilter', 'StateDirectoryMode': '0750',
+    'RuntimeDirectory': 'vmac-mldfilter', 'RuntimeDirectoryPreserve': 'yes',
 }
 HIGHEST_EXPOSURE = 12  # tenths
 

@@ -351,9 +351,5 @@ TEST_F(StateFileTest, ADirectoryThatTakesNoFileIsAStoreFailure) {
     test::message_of(Errc::StoreFailed, [&] { (void)nowhere.stage({}); });
 }
 
-TEST(BootId, IsThatOfTheKernelWithoutNewline) {
-    EXPECT_EQ(read_boot_id() + '\n', read_file("/proc/sys/kernel/random/boot_id"));
-}
-
 }  // namespace
 }  // namespace vmac::store
