@@ -130,8 +130,10 @@ std::map<std::string, std::string> unguardable(const net::LinkTable &links) {
     std::map<std::string, std::string> all;
     for (const auto &[index, link] : links) {
         const auto *device = link.is_vmac() ? links.lower_of(link) : nullptr;
-        const std::string reason = device == nullptr ? "" : objection(*device);
-        if (!reason.empty()) {
+        if (device == nullptr) {
+            continue;
+        }
+        if (const std::string reason = objection(*device); !reason.empty()) {
             all.emplace(device->name, reason);
         }
     }

@@ -437,7 +437,7 @@ ApartEngine apart(const std::function<std::string()> &script, int milliseconds =
 TEST(ApartEngineTest, Answers) {
     EXPECT_EQ(apart([] { return "!"; }).run("list"), "list!");
     EXPECT_EQ(apart([] { return ""; }).run(""), "");
-    const std::string much(std::size_t{5} << 20U, 'x');
+    std::string much(std::size_t{5} << 20U, 'x');
     EXPECT_EQ(apart([&] { return much; }).run(""), much) << "more than a pipe holds";
 }
 

@@ -15,7 +15,6 @@ namespace {
 using nlohmann::json;
 using test::name;
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 constexpr auto kMac = "02:00:00:00:00:02";
 constexpr auto kVmac = "00:00:5e:00:02:05";

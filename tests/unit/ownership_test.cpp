@@ -15,7 +15,6 @@ using test::kFamilies;
 using test::name;
 using testing::Contains;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::Not;
 
 json table_with(const char *flags) {

@@ -30,7 +30,6 @@ namespace {
 
 using nlohmann::json;
 using testing::ElementsAre;
-using testing::IsEmpty;
 using testing::SizeIs;
 using namespace std::string_literals;
 
