@@ -12,8 +12,8 @@ debian_package() {
   lintian --allow-root --fail-on error,warning "$work"/package/*.changes
 }
 
-# files_in LIST: MODE NAME of what both formats must hold alike, out of such a list on stdin. No documents and nothing that
-# rpm adds, no directories but the one for the configuration, no .gz, as only one of them compresses man pages.
+# files_in LIST: MODE NAME of what both formats must hold alike, out of such a list on stdin. No documents and nothing
+# that rpm adds, no directories but the one for the configuration, no .gz, as only one of them compresses man pages.
 files_in() {
   sed -E '/ \/usr\/(share\/(doc|licenses)|lib\/\.build-id)(\/|$)/d; /^d.* \/etc\/vmac-mldfilter$/b; /^d/d; s/\.gz$//' |
     sort -k 2 >"$1"
