@@ -159,7 +159,7 @@ void Daemon::reload_by_signal() {
 void Daemon::schedule_check() {
     constexpr std::chrono::milliseconds kContested{1000};  // as the budget for restorations grows
     check_ = loop_.after(filter_.is_contested() ? kContested : check_backoff_.next(), [this] {
-        filter_.check();
+        filter_.check_again();
         if (filter_.is_check_due()) {
             schedule_check();
         }

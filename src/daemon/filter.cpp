@@ -172,6 +172,12 @@ void Filter::check() {
     }
 }
 
+void Filter::check_again() {
+    if (!is_contested() || budget_.has_one(world_.now())) {
+        check();
+    }
+}
+
 Counters Filter::counters() {
     verify();
     const Counters all = state_.ledger.reported(tables_.counters());
@@ -401,10 +407,11 @@ void Filter::verify() {
     // A status of success is not proof, so what was changed is read once more. More often only where somebody changes
     // it in between.
     bool is_proven = false;
-    bool may_restore = true;
+    bool is_first = true;
     for (int tries = 0; !is_proven && tries < 2;) {
         const nft::Plan plan = tables_.make_plan(wanted_, nft::Tables::Read::Always);
-        if (!may_restore && !plan.is_done()) {
+        if (!std::exchange(is_first, false) && !plan.is_done() && !budget_.has_one(world_.now())) {
+            contested = true;
             break;
         }
         tables_.execute(plan);
@@ -412,8 +419,7 @@ void Filter::verify() {
         carried |= carry(state_, plan);
         is_proven = nft::is_empty(plan.first_line) && (nft::is_empty(plan.guard) || !tables_.guard_failure().empty());
         contested = !is_proven && (plan.disturbed || tables_.is_disturbed());
-        may_restore = !contested || budget_.has_one(world_.now());
-        tries += contested && may_restore ? 0 : 1;
+        tries += contested ? 0 : 1;
     }
     unsettled_ = false;
     if (carried) {

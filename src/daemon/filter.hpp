@@ -75,6 +75,9 @@ public:
     /// Reads the kernel back, and restores what must be. Does not throw: what fails is in failure().
     void check();
 
+    /// The same when is_check_due(), but against another program not more often than the limit allows.
+    void check_again();
+
     /// Whether links_changed() has left something for settle() to do when there is time.
     [[nodiscard]] bool is_unsettled() const { return unsettled_ || unsaved_; }
     void settle();
@@ -111,7 +114,7 @@ public:
     /// Why it does not, as far as that is known.
     [[nodiscard]] const std::string &failure() const { return failure_; }
 
-    /// Whether check() should be called in a while: the kernel was not read back, or has refused.
+    /// Whether check_again() should be called in a while: the kernel was not read back, or has refused.
     [[nodiscard]] bool is_check_due() const { return !protected_ || is_guard_refused(); }
 
     /// Whether the guard is wanted, possible, and in force wherever it must be.
