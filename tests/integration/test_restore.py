@@ -6,10 +6,15 @@ from rig.case import OPEN, Case, WireCase
 from rig.wire import Wire
 
 
+def on_disk(daemon):
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in daemon.state.iterdir()}
+
+
 class Boot(Case):
     """The daemon has run, the machine has been switched off and on."""
 
-    configuration = 'auto_detect = false\n[interface.configured]\naction = "drop"\n'
+    # Whose the tables are is left in them, and those of nobody are made again at each start.
+    configuration = OPEN + 'auto_detect = false\n[interface.configured]\naction = "drop"\n'
 
     def prepare(self):
         self.wire = Wire()
@@ -23,9 +28,6 @@ class Boot(Case):
         self.daemon.stop_cleanly()
         kernel.nft('flush ruleset')
         isolation.new_boot()
-
-    def on_disk(self):
-        return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in self.daemon.state.iterdir()}
 
     def test_the_same_rules(self):
         self.reboot()
@@ -41,9 +43,9 @@ class Boot(Case):
 
     def test_the_disk_is_only_read(self):
         self.reboot()
-        before = self.on_disk()
+        before = on_disk(self.daemon)
         self.daemon.restore()
-        self.assertEqual(self.on_disk(), before)
+        self.assertEqual(on_disk(self.daemon), before)
 
     def test_where_nothing_is_known(self):
         self.reboot()
@@ -71,11 +73,11 @@ class Boot(Case):
         """The configuration is in force, and the file is left to the daemon, which sets it aside."""
         self.reboot()
         self.daemon.state_file.write_text('{"version": 1, "inter', encoding='ascii')
-        before = self.on_disk()
+        before = on_disk(self.daemon)
         said = self.daemon.restore()
         self.assertIn('warning: Restoring what the configuration names; the state file is not used', said)
         self.assertEqual(kernel.protected('configured'), {131, 132, 133, 143, 'igmp'})
-        self.assertEqual((kernel.protected('vrrp6'), self.on_disk()), (set(), before))
+        self.assertEqual((kernel.protected('vrrp6'), on_disk(self.daemon)), (set(), before))
         self.daemon.start()
         self.assertTrue((self.daemon.state / 'state.json.rejected').exists())
 
@@ -94,12 +96,17 @@ class Boot(Case):
         self.assertIn('error: NOT protecting: ', said)
         self.assertEqual(kernel.all_tables(), [])
 
-    def test_beside_the_daemon(self):
+
+class Beside(Case):
+    """The daemon runs, and where it can its tables are owned."""
+
+    def test_by_hand(self):
         """Somebody restarts the unit by hand: nothing is changed, nothing had to be restored."""
-        handles, before = kernel.handles(), self.on_disk()
+        self.root.set({'vrrp6': {}, 'vrrp7': {'action': 'drop'}})
+        handles, before = kernel.handles(), on_disk(self.daemon)
         with self.nothing_changes():
             self.daemon.restore()
-        self.assertEqual((kernel.handles(), self.on_disk()), (handles, before))
+        self.assertEqual((kernel.handles(), on_disk(self.daemon)), (handles, before))
         self.assertEqual(self.root.properties()['Restorations'], 0)
 
 

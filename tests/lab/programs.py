@@ -38,7 +38,9 @@ class Keepalived:
         self._text = _KEEPALIVED.format(interface=INTERFACE, priority=priority, address=VIRTUAL_ADDRESS)
         self._process = None
 
-    def start(self, tools):
+    def start(self, tools, found):
+        """`found` waits until the service knows the interface; keepalived does not ask."""
+        del found
         configuration = self.work / f"{self.node}.conf"
         configuration.write_text(self._text)
         # The routers share a /run, and whoever finds a pid file of the other locked takes itself for running already.
@@ -72,7 +74,7 @@ class Frr:
         self._text = _FRR.format(priority=priority, address=VIRTUAL_ADDRESS)
         self._zebra = self._vrrpd = None
 
-    def start(self, tools):
+    def start(self, tools, found):
         directory = self.work / f"{self.node}-frr"
         directory.mkdir()
         shutil.chown(directory, "frr", "frr")  # which user they become
@@ -93,6 +95,8 @@ class Frr:
         tools.run("ip", "netns", "exec", self.node, "sh", "-c",
                   f"echo 0 >/proc/sys/net/ipv6/conf/{INTERFACE}/dad_transmits")
         tools.run("ip", "-n", self.node, "addr", "add", f"{VIRTUAL_ADDRESS}/64", "dev", INTERFACE)
+        # The first virtual MAC on a device races with the service, and may win on a busy machine. Other tests have that.
+        found()
         tools.run("ip", "-n", self.node, "link", "set", INTERFACE, "up")
         self._vrrpd = tools.start(f"vrrpd-{self.node}", self.node, [
             "/usr/lib/frr/vrrpd", *common, "-i", str(directory / "vrrpd.pid"), "-f", str(configuration)])
