@@ -24,6 +24,7 @@ using ObjectPath = sdbus::ObjectPath;
 using ErrorName = sdbus::Error::Name;
 using PropertyName = sdbus::PropertyName;
 using BusInterfaceName = sdbus::InterfaceName;
+using MethodName = sdbus::MethodName;
 
 /// What an asynchronous call ends with; false when it went well.
 using ReplyError = std::optional<sdbus::Error>;
@@ -33,6 +34,7 @@ using ObjectPath = std::string;
 using ErrorName = std::string;
 using PropertyName = std::string;
 using BusInterfaceName = std::string;
+using MethodName = std::string;
 
 using ReplyError = const sdbus::Error *;
 #endif
@@ -64,17 +66,33 @@ inline void process(sdbus::IConnection &connection) {
 #endif
 }
 
-/// Calls @p handler when the connection has ended. sd-bus tells so itself; nothing of it is on the wire.
-inline void on_disconnected(sdbus::IConnection &connection, std::function<void()> handler) {
-    constexpr auto kMatch =
-        "type='signal',path='/org/freedesktop/DBus/Local',"
-        "interface='org.freedesktop.DBus.Local',member='Disconnected'";
+/// Calls @p handler with each message that @p rule matches, for as long as the connection lives.
+inline void add_match(sdbus::IConnection &connection, const std::string &rule,
+                      std::function<void(sdbus::Message &)> handler) {
 #if SDBUS_CPP_MAJOR >= 2
-    connection.addMatch(kMatch, [handler = std::move(handler)](const sdbus::Message & /*message*/) { handler(); });
+    connection.addMatch(rule, [handler = std::move(handler)](sdbus::Message message) { handler(message); });
 #else
     connection.addMatch(
-        kMatch, [handler = std::move(handler)](sdbus::Message & /*message*/) { handler(); }, sdbus::floating_slot);
+        rule, [handler = std::move(handler)](sdbus::Message &message) { handler(message); }, sdbus::floating_slot);
 #endif
+}
+
+/// Calls @p handler when the connection has ended. sd-bus tells so itself; nothing of it is on the wire.
+inline void on_disconnected(sdbus::IConnection &connection, std::function<void()> handler) {
+    add_match(connection,
+              "type='signal',path='/org/freedesktop/DBus/Local',"
+              "interface='org.freedesktop.DBus.Local',member='Disconnected'",
+              [handler = std::move(handler)](sdbus::Message & /*message*/) { handler(); });
+}
+
+/// The message as libsystemd knows it.
+inline sd_bus_message *raw(const sdbus::Message &message) {
+    struct Access : sdbus::Message {
+        static sd_bus_message *of(const sdbus::Message &message) {
+            return static_cast<sd_bus_message *>(message.*(&Access::msg_));
+        }
+    };
+    return Access::of(message);
 }
 
 /// Who has called the method that is being served.
@@ -85,12 +103,7 @@ struct Caller {
 
 inline Caller caller_of(const sdbus::Message &message) {
     // No version tells whether interactive authorisation is allowed; sd-bus does.
-    struct Access : sdbus::Message {
-        static sd_bus_message *raw(const sdbus::Message &message) {
-            return static_cast<sd_bus_message *>(message.*(&Access::msg_));
-        }
-    };
-    return {message.getSender(), sd_bus_message_get_allow_interactive_authorization(Access::raw(message)) > 0};
+    return {message.getSender(), sd_bus_message_get_allow_interactive_authorization(raw(message)) > 0};
 }
 
 /// To be asked at the entry of a method, while its message is the one that is processed.
@@ -100,6 +113,14 @@ inline Caller current_caller(const sdbus::IObject &object) {
 #else
     return caller_of(*object.getCurrentlyProcessedMessage());
 #endif
+}
+
+/// Lets whoever is called over the connection of @p proxy ask a person. No version can say so of a call; sd-bus can of
+/// all calls.
+inline void allow_interaction(sdbus::IProxy &proxy, const char *interface) {
+    const auto message =
+        proxy.createMethodCall(BusInterfaceName{interface}, MethodName{"Ask"});  // only to get at the connection
+    sd_bus_set_allow_interactive_authorization(sd_bus_message_get_bus(raw(message)), 1);
 }
 
 inline void emit_properties_changed(sdbus::IObject &object, const char *interface,

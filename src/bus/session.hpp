@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "bus/attachment.hpp"
 #include "bus/service.hpp"
 #include "daemon/event_loop.hpp"
 
@@ -30,15 +31,9 @@ public:
     Session &operator=(const Session &) = delete;
 
 private:
-    int prepare();
-    void process();
-    void lose();
-
     std::unique_ptr<sdbus::IConnection> connection_;
-    std::function<void()> lost_;
     std::unique_ptr<Service> service_;
-    EventSource io_{nullptr, sd_event_source_disable_unref};
-    EventSource timer_{nullptr, sd_event_source_disable_unref};
+    Attachment attachment_;
 };
 
 }  // namespace vmac::bus
