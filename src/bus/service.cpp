@@ -236,6 +236,10 @@ void Service::interface_added(const Entry &entry) {
     send([&] { emitInterfaceAdded(entry.name.str(), describe(entry)); });
 }
 
+void Service::interface_changed(const Entry & /*before*/, const Entry &now) {
+    send([&] { emitInterfaceChanged(now.name.str(), describe(now)); });
+}
+
 void Service::interface_removed(const InterfaceName &name) {
     send([&] { emitInterfaceRemoved(name.str()); });
 }

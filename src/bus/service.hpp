@@ -60,6 +60,7 @@ private:
     std::vector<std::string> Features() override;
 
     void interface_added(const Entry &entry) override;
+    void interface_changed(const Entry &before, const Entry &now) override;
     void interface_removed(const InterfaceName &name) override;
     void ruleset_restored(const std::string &cause, const std::string &process) override;
     void properties_changed(const std::set<Property> &properties) override;

@@ -29,6 +29,18 @@ class Signals(Case):
         self.assertIn(('InterfaceRemoved', ('vrrp6',)), caught)
         self.assertEqual(self.properties_changed(*caught), [{'Interfaces': ['vrrp7']}])
 
+    def test_changed(self):
+        self.root.add('vrrp6')
+        with self.signals() as caught:
+            self.root.add('vrrp6', action='drop')
+        self.assertEqual(caught, [('InterfaceChanged', ('vrrp6', self.root.list()['vrrp6']))])
+
+    def test_unchanged_signals_nothing(self):
+        self.root.add('vrrp6', action='drop')
+        with self.signals() as caught:
+            self.root.add('vrrp6', action='drop')
+        self.assertEqual(caught, [])
+
     def test_set_tells_each_once(self):
         self.root.set({'goes': {}, 'stays': {}})
         with self.signals() as caught:

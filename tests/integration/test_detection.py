@@ -87,6 +87,14 @@ class Comes(_Detection):
         self.assertEqual((entry['origins'], entry['mac'], entry['parent']), (['detected'], '00:00:5e:00:02:05', 'eth0'))
         self.assertIn(['v6'], [changed.get('Interfaces') for changed in self.properties_changed(*caught)])
 
+    def test_tells_the_bus_that_a_named_one_came(self):
+        self.root.add('vip0')
+        with self.signals() as caught:
+            make('vip0', '02:00:00:00:00:05')
+            self.assert_listed('vip0', present=True, parent='eth0')
+        told = [values for member, values in caught if member == 'InterfaceChanged']
+        self.assertEqual(told[-1], ('vip0', self.root.list()['vip0']))
+
     def test_one_transaction(self):
         """The first line and the guard together."""
         before = kernel.generation()
@@ -234,7 +242,7 @@ class Origins(_Detection):
         with self.signals() as caught:
             self.root.set({})
         self.assert_detected('v6')
-        self.assertEqual([member for member, _ in caught if member.startswith('Interface')], [])
+        self.assertEqual([member for member, _ in caught if member.startswith('Interface')], ['InterfaceChanged'])
 
     def test_set_again(self):
         with self.transactions(0):
