@@ -57,12 +57,13 @@ apt_get() {
 
 # mask PACKAGE...: the services of those that are in the section `masked` do not start, now or at the next boot.
 mask() {
-  local package
-  while read -r package; do
-    [[ " $* " == *" $package "* && ! -e /etc/systemd/system/$package.service ]] || continue
+  local package unit
+  while IFS='=' read -r package unit; do
+    unit=${unit:-$package}.service
+    [[ " $* " == *" $package "* && ! -e /etc/systemd/system/$unit ]] || continue
     mkdir -p /etc/systemd/system
-    ln -s /dev/null "/etc/systemd/system/$package.service"
-    printf '%s is for tests only: its service is masked (systemctl unmask %s)\n' "$package" "$package.service"
+    ln -s /dev/null "/etc/systemd/system/$unit"
+    printf '%s is for tests only: its service is masked (systemctl unmask %s)\n' "$package" "$unit"
   done < <(packages_of masked)
 }
 
@@ -76,6 +77,27 @@ install_packages() {
   mask "${missing[@]}"
   quietly 'Updating the package lists' apt_get update
   quietly "Installing ${#missing[@]} packages" apt_get install --no-install-recommends "${missing[@]}"
+}
+
+# Node.js. By command: a machine may have one that is no package of Debian.
+install_npm() {
+  local missing=()
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v npm >/dev/null || missing+=(npm)
+  ((${#missing[@]})) || return 0
+  ((EUID == 0)) || die "needs ${missing[*]}: install them, or run this as root"
+  quietly 'Updating the package lists' apt_get update
+  quietly "Installing ${missing[*]}" apt_get install --no-install-recommends "${missing[@]}"
+}
+
+# install_modules WHAT DIRECTORY: what its package-lock.json says, if that has changed. npm ci starts from nothing, and
+# is done when it has left the mark.
+install_modules() {
+  local mark=$2/node_modules/.lock-sum sum
+  sum=$(cat "$2/package-lock.json" "$2/.npmrc" | sha256sum)
+  [[ -f $mark && $(<"$mark") == "$sum" ]] && return
+  quietly "Installing $1" npm --prefix "$2" ci
+  printf '%s\n' "$sum" >"$mark"
 }
 
 # configure DIRECTORY [OPTION OF MESON SETUP...]: a directory that is configured keeps its options.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,8 @@ enum class Severity {
     Warning,   ///< protected, but not as well as it could be
     Critical,  ///< messages get out in the name of a VMAC, or could at once
 };
+
+inline constexpr std::array kAllSeverities = {Severity::Ok, Severity::Warning, Severity::Critical};
 
 /// The word for it on the bus.
 constexpr std::string_view to_string(Severity severity) {
