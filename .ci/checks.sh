@@ -86,7 +86,7 @@ tidy() {
 # scripts_in LANGUAGE: the files of the repository whose first line names it.
 scripts_in() {
   # shellcheck disable=SC2016 # these are awk's
-  find "$root" -name .git -prune -o -path "$root/build*" -prune -o -type f -print0 |
+  find "$root" \( -name .git -o -path "$root/build*" -o -name node_modules -o -path "$root/cockpit/dist" \) -prune -o -type f -print0 |
     xargs -0 awk -v language="$1" 'FNR == 1 { if (/^#!/ && $0 ~ language) print FILENAME; nextfile }'
 }
 
@@ -95,7 +95,7 @@ scripts_are_clean() {
   mapfile -t bash < <(scripts_in bash)
   mapfile -t python < <(scripts_in python3)
   printf '%s\n' "${bash[@]}" "${python[@]}"
-  shellcheck "${bash[@]}" "$root/scripts/lib.sh" "$root"/.ci/*.sh
+  shellcheck "${bash[@]}" "$root/scripts/lib.sh" "$root"/.ci/*.sh "$root"/completions/*.bash
   /usr/bin/python3 -W error - "${python[@]}" <<'PYTHON'
 import sys
 for name in sys.argv[1:]:
@@ -110,7 +110,8 @@ xml_is_valid() {
 }
 
 systemd_accepts() {
-  local tree=$work/tree units=(vmac-mldfilter.service vmac-mldfilter-restore.service) complaints
+  local tree=$work/tree complaints
+  local units=(vmac-mldfilter{,-restore,-metrics}.service vmac-mldfilter-metrics.timer)
   dpkg-deb --extract "$work"/package/vmac-mldfilter_*.deb "$tree"
   systemd-sysusers --root="$tree" --dry-run vmac-mldfilter.conf
   install -D /bin/sh "$tree/bin/sh"  # for ExecReload=

@@ -26,8 +26,9 @@ from .waiting import PATIENCE, until
 OBJECT = ('org.vmac.MldFilter', '/org/vmac/MldFilter', 'org.vmac.MldFilter')
 PACKAGE = 'vmac-mldfilter'
 UNITS = ('vmac-mldfilter.service', 'vmac-mldfilter-restore.service')
-OTHERS = ('dbus-broker', 'firewalld', 'frr', 'keepalived', 'NetworkManager', 'NetworkManager-dispatcher',
-          'NetworkManager-wait-online', 'nftables', 'systemd-networkd')
+OTHERS = ('cockpit.socket', 'dbus-broker', 'firewalld', 'frr', 'keepalived', 'NetworkManager',
+          'NetworkManager-dispatcher', 'NetworkManager-wait-online', 'nftables', 'prometheus-node-exporter',
+          'systemd-networkd')
 
 _ENVIRONMENT = {'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8',
                 'HOME': '/root', 'TERM': 'dumb', 'DEBIAN_FRONTEND': 'noninteractive'}
