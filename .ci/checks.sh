@@ -86,7 +86,8 @@ tidy() {
 # scripts_in LANGUAGE: the files of the repository whose first line names it.
 scripts_in() {
   # shellcheck disable=SC2016 # these are awk's
-  find "$root" \( -name .git -o -path "$root/build*" -o -name node_modules -o -path "$root/cockpit/dist" \) -prune -o -type f -print0 |
+  find "$root" \( -name .git -o -name node_modules -o -path "$root/build*" -o -path "$root/cockpit/dist" \) -prune -o \
+    -type f -print0 |
     xargs -0 awk -v language="$1" 'FNR == 1 { if (/^#!/ && $0 ~ language) print FILENAME; nextfile }'
 }
 
