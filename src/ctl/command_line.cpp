@@ -241,8 +241,7 @@ private:
             }
             return wanted;
         });
-        auto *wishes = add_names(set, texts_, "An interface; options are action, parent, messages, runtime",
-                                 "NAME[:OPTION=VALUE]");
+        auto *wishes = add_names(set, texts_, "NAME[:OPTION=VALUE]...; action, parent, messages, runtime");
         set.add_flag("--none", none_, "No interfaces")->excludes(wishes);
 
         auto &reset = command("reset", "Count from zero again", [this] { return Reset{checked(names_)}; });
@@ -261,8 +260,8 @@ private:
         });
     }
 
-    static CLI::Option *add_names(CLI::App &command, Names &names, const char *help, const char *what = kNames) {
-        return command.add_option(what, names, help);
+    static CLI::Option *add_names(CLI::App &command, Names &names, const char *help) {
+        return command.add_option(kNames, names, help);
     }
 
     /// An option whose value is a text, which may be empty.

@@ -46,11 +46,17 @@ def reexecute(script, *arguments):
 
 
 def furnish():
-    """An empty /run, and a directory for the case in it."""
+    """An empty /run, and in it a directory for the case, and mldfilterctl where everybody may run it."""
     run('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run')
     CASE.mkdir()
     Path('/run/netns').mkdir()
     run('ip', 'link', 'set', 'lo', 'up')
+    if built := os.environ.get('MLDFILTERCTL'):
+        program = Path('/run/bin/mldfilterctl')
+        program.parent.mkdir()
+        program.touch()
+        bind(built, program)
+        os.environ['MLDFILTERCTL'] = str(program)
 
 
 def bind(source, target):
