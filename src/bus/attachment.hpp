@@ -15,6 +15,7 @@ public:
     /// @param connection must outlive this
     /// @param lost is called once when the bus has gone away; must not end the attachment itself.
     Attachment(EventLoop &loop, sdbus::IConnection &connection, std::function<void()> lost);
+    ~Attachment() = default;
     Attachment(const Attachment &) = delete;
     Attachment &operator=(const Attachment &) = delete;
 

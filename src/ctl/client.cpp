@@ -64,6 +64,10 @@ public:
     explicit Proxy(sdbus::IConnection &connection)
         : ProxyInterfaces(connection, bus::compat::ServiceName{kService}, bus::compat::ObjectPath{kObject}) {}
 
+    virtual ~Proxy() = default;
+    Proxy(const Proxy &) = delete;
+    Proxy &operator=(const Proxy &) = delete;
+
     void allow_interaction() { bus::compat::allow_interaction(getProxy(), kService); }
 
 private:

@@ -95,7 +95,7 @@ constexpr std::array kColours = {
 };
 
 Colour parse_colour(const std::string &word) {
-    const auto found = std::ranges::find(kColours, word, [](const auto &row) { return row.first; });
+    const auto *const found = std::ranges::find(kColours, word, [](const auto &row) { return row.first; });
     if (found == kColours.end()) {
         throw Failure(kUsage, "--color is auto, always or never, not \"" + word + '"');
     }
@@ -106,7 +106,7 @@ Colour parse_colour(const std::string &word) {
 // never sees a word that begins with a bracket.
 constexpr char kMark = '\1';
 
-std::string marked(std::string word) {
+std::string marked(const std::string &word) {
     return word.starts_with('[') || word.starts_with(kMark) ? kMark + word : word;
 }
 

@@ -24,7 +24,7 @@ public:
         bus::compat::add_match(connection, kOwnerChanged, [this](sdbus::Message &message) { owner_changed(message); });
         registerProxy();
     }
-    ~Listener() { unregisterProxy(); }
+    virtual ~Listener() { unregisterProxy(); }
     Listener(const Listener &) = delete;
     Listener &operator=(const Listener &) = delete;
 

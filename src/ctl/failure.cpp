@@ -49,10 +49,10 @@ constexpr std::string_view kFreedesktop = "org.freedesktop.DBus.Error.";
 }  // namespace
 
 Failure failure_of(const sdbus::Error &error) {
-    const std::string name = error.getName();
+    const std::string &name = error.getName();
     if (name.starts_with(kOwn)) {
-        const std::string message = error.getMessage();
-        const auto hint = std::ranges::find(kHints, name.substr(kOwn.size()), &Hint::name);
+        const std::string &message = error.getMessage();
+        const auto *const hint = std::ranges::find(kHints, name.substr(kOwn.size()), &Hint::name);
         return {kRefused, hint == kHints.end()
                               ? message
                               : message.substr(0, message.find("; ")) + "; " + std::string(hint->text)};

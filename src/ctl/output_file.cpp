@@ -48,10 +48,10 @@ void replace_file(const std::string &path, const std::string &content) {
     const int reason = errno;
     close(fd);
     if (!is_written || std::rename(temporary.c_str(), path.c_str()) != 0) {
-        errno = is_written ? errno : reason;
-        const Failure why = failure(path);
+        const int why = is_written ? errno : reason;
         unlink(temporary.c_str());
-        throw why;
+        errno = why;
+        throw failure(path);
     }
 }
 

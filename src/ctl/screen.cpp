@@ -3,8 +3,6 @@
 
 #include <unistd.h>
 
-#include <iostream>
-
 namespace vmac::ctl {
 namespace {
 
@@ -24,11 +22,11 @@ Screen::Screen() {
         mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);  // single keys; ^C stays a signal
         tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
     }
-    std::cout << kEnter << std::flush;
+    out_ << kEnter << std::flush;
 }
 
 Screen::~Screen() {
-    std::cout << kLeave << std::flush;
+    out_ << kLeave << std::flush;
     if (before_) {
         tcsetattr(STDIN_FILENO, TCSADRAIN, &*before_);
     }
@@ -39,7 +37,7 @@ void Screen::draw(const std::vector<std::string> &lines) {
     for (std::size_t i = 0; i < lines.size(); ++i) {
         picture += (i == 0 ? "" : "\r\n") + lines[i] + kEndOfLine;
     }
-    std::cout << picture << kBelow << std::flush;
+    out_ << picture << kBelow << std::flush;
 }
 
 }  // namespace vmac::ctl

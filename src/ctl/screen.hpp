@@ -3,6 +3,7 @@
 
 #include <termios.h>
 
+#include <iostream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ public:
     void draw(const std::vector<std::string> &lines);
 
 private:
+    std::ostream &out_ = std::cout;
     std::optional<termios> before_;  ///< how keys were read; none where standard input is no terminal
 };
 

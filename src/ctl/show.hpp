@@ -31,7 +31,7 @@ Lines show_status(const Look &look, const Overview &overview, const std::vector<
 Lines show_interfaces(const Look &look, const std::vector<ManagedInterface> &interfaces);
 
 /// @param what heading of the first column
-Lines show_counters(const Look &look, const char *what, const CounterTable &table);
+Lines show_counters(const Look &look, const char *what, const CounterTable &counters);
 
 /// @param all whether findings of severity ok are shown, too
 Lines show_findings(const Look &look, const std::vector<audit::Finding> &findings, bool all);

@@ -105,8 +105,8 @@ void append(Lines &lines, const Lines &more) {
 
 json rates_json(const CounterTable &counters, const Rates &rates) {
     json object = to_json(counters);
-    for (auto &[name, messages] : object.items()) {
-        for (auto &[message, count] : messages.items()) {
+    for (const auto &[name, messages] : object.items()) {
+        for (const auto &[message, count] : messages.items()) {
             const Rate rate = rates.last(name, message);
             count["packets-per-second"] = rate.packets;
             count["bytes-per-second"] = rate.bytes;

@@ -17,10 +17,8 @@ using nlohmann::json;
 using sdbus::Variant;
 using testing::AllOf;
 using testing::ElementsAre;
-using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::SizeIs;
 using testing::StartsWith;
 using Words = std::vector<std::string>;
 
