@@ -38,6 +38,7 @@ class Timer(Case):
                    vm.attempt('systemctl', 'is-enabled', TIMER).output.strip(), 'disabled')
         self.check('nothing was written', vm.path(FILE).exists(), False)
         vm.systemctl('start', 'prometheus-node-exporter')
+        until(lambda: self.answer(vm), 'node_exporter answers: it tells systemd nothing of when it does')
         vm.systemctl('--quiet', 'enable', '--now', TIMER)
         self.wait_for_run(vm)
         self.check('everybody may read the file', oct(vm.path(FILE).stat().st_mode & 0o7777), '0o644')
