@@ -25,8 +25,7 @@ rpm_package() {
   version=$(meson introspect --projectinfo "$root/meson.build" |
     /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin)["version"])')
   mkdir -p "$top/SOURCES"
-  tar -C "$root" --exclude=./.git --exclude='./build*' --exclude=node_modules \
-    --transform="s,^\.,vmac-mldfilter-$version," -czf "$top/SOURCES/vmac-mldfilter-$version.tar.gz" .
+  archive_source --transform="s,^\.,vmac-mldfilter-$version," -zf "$top/SOURCES/vmac-mldfilter-$version.tar.gz"
   rpmbuild -bb --nodeps --load="$root/packaging/rpm/macros.debian" --define="_topdir $top" \
     "$root/packaging/rpm/vmac-mldfilter.spec"
   dpkg-deb --contents "$work"/package/vmac-mldfilter_*.deb |

@@ -67,6 +67,12 @@ mask() {
   done < <(packages_of masked)
 }
 
+# fetch_packages TEXT PACKAGE...: by what is in the archive now.
+fetch_packages() {
+  quietly 'Updating the package lists' apt_get update
+  quietly "Installing $1" apt_get install --no-install-recommends "${@:2}"
+}
+
 # install_packages SECTION...: those that are missing; says nothing if none is.
 install_packages() {
   local package missing=()
@@ -75,8 +81,7 @@ install_packages() {
   done < <(packages_of "$@")
   ((${#missing[@]})) || return 0
   mask "${missing[@]}"
-  quietly 'Updating the package lists' apt_get update
-  quietly "Installing ${#missing[@]} packages" apt_get install --no-install-recommends "${missing[@]}"
+  fetch_packages "${#missing[@]} packages" "${missing[@]}"
 }
 
 # Node.js. By command: a machine may have one that is no package of Debian.
@@ -86,8 +91,7 @@ install_npm() {
   command -v npm >/dev/null || missing+=(npm)
   ((${#missing[@]})) || return 0
   ((EUID == 0)) || die "needs ${missing[*]}: install them, or run this as root"
-  quietly 'Updating the package lists' apt_get update
-  quietly "Installing ${missing[*]}" apt_get install --no-install-recommends "${missing[@]}"
+  fetch_packages "${missing[*]}" "${missing[@]}"
 }
 
 # install_modules WHAT DIRECTORY: what its package-lock.json says, if that has changed. npm ci starts from nothing, and
@@ -98,6 +102,11 @@ install_modules() {
   [[ -f $mark && $(<"$mark") == "$sum" ]] && return
   quietly "Installing $1" npm --prefix "$2" ci
   printf '%s\n' "$sum" >"$mark"
+}
+
+# archive_source [OPTION OF TAR...]: all but what was made from it.
+archive_source() {
+  tar -C "$root" --exclude=./.git --exclude='./build*' --exclude=__pycache__ --exclude=node_modules "$@" -c .
 }
 
 # configure DIRECTORY [OPTION OF MESON SETUP...]: a directory that is configured keeps its options.

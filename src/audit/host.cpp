@@ -4,13 +4,10 @@
 
 #include "audit/examination.hpp"
 #include "audit/ids.hpp"
+#include "model/counted.hpp"
 
 namespace vmac::audit {
 namespace {
-
-std::string plural(std::size_t count, const std::string &word) {
-    return std::to_string(count) + ' ' + word + (count == 1 ? "" : "s");
-}
 
 void examine_first_line(const Situation &situation, std::vector<Finding> &findings) {
     const auto say = [&](Severity severity, std::string_view id, const std::string &text) {
@@ -21,7 +18,7 @@ void examine_first_line(const Situation &situation, std::vector<Finding> &findin
         std::ranges::transform(situation.guard.devices, std::back_inserter(devices),
                                [](const InterfaceName &device) { return device.str(); });
         say(Severity::Ok, id::kProtected,
-            "The kernel holds the rules for " + plural(situation.entries.size(), "interface") +
+            "The kernel holds the rules for " + counted(situation.entries.size(), "interface") +
                 (devices.empty() ? "" : ", and the guard on " + list_of(devices)));
     } else if (situation.failure.empty()) {
         say(Severity::Warning, id::kNotProtected,
@@ -38,7 +35,7 @@ void examine_first_line(const Situation &situation, std::vector<Finding> &findin
                 ". Stop it, or have it leave the tables vmac_mldfilter alone: no flush ruleset");
     } else if (count > 0) {
         say(Severity::Warning, id::kRulesRestored,
-            "Our tables were changed by somebody else and restored, " + plural(count, "time") +
+            "Our tables were changed by somebody else and restored, " + counted(count, "time") +
                 " since the service runs; messages may have got out in between. The last time: " + cause);
     }
 }

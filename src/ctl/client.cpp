@@ -3,9 +3,6 @@
 
 #include <sdbus-c++/sdbus-c++.h>
 
-#include <algorithm>
-#include <utility>
-
 #include "ctl/failure.hpp"
 #include "ctl/variants.hpp"
 #include "proxy.hpp"

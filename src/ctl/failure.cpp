@@ -8,8 +8,6 @@
 namespace vmac::ctl {
 namespace {
 
-constexpr std::string_view kStart = "start it: systemctl start vmac-mldfilter";
-
 struct Row {
     std::string_view name;  ///< after "org.freedesktop.DBus.Error."
     ExitStatus status;
@@ -22,7 +20,7 @@ constexpr std::array kStandard = {
     Row{"InteractiveAuthorizationRequired", kNotAllowed,
         "a person must be asked for a password, and nobody can be asked here; run it as root, or on a terminal"},
     Row{"ServiceUnknown", kUnreachable, "the service is not installed, or cannot be started by the bus"},
-    Row{"NameHasNoOwner", kUnreachable, "the service does not run"},
+    Row{"NameHasNoOwner", kUnreachable, "the service does not run; start it: systemctl start vmac-mldfilter"},
     Row{"NoReply", kUnreachable, "the service did not answer in time; see: journalctl -u vmac-mldfilter"},
     Row{"Timeout", kUnreachable, "the service did not answer in time; see: journalctl -u vmac-mldfilter"},
     Row{"TimedOut", kUnreachable, "the service could not be started in time; see: journalctl -u vmac-mldfilter"},
@@ -59,11 +57,7 @@ Failure failure_of(const sdbus::Error &error) {
     }
     for (const auto &row : kStandard) {
         if (name == std::string(kFreedesktop) + std::string(row.name)) {
-            std::string message(row.message.empty() ? std::string_view(error.getMessage()) : row.message);
-            if (row.name == "NameHasNoOwner") {
-                message += "; " + std::string(kStart);
-            }
-            return {row.status, message};
+            return {row.status, row.message.empty() ? error.getMessage() : std::string(row.message)};
         }
     }
     // What libsystemd itself, or whoever starts the service, has met.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "ctl/metrics.hpp"
 
-#include <array>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
 #include <tuple>
+
+#include "ctl/text.hpp"
 
 namespace vmac::ctl {
 namespace {
@@ -46,21 +48,13 @@ Samples each(const std::vector<ManagedInterface> &interfaces, Function sample) {
     return samples;
 }
 
-std::string comma_list(const std::vector<std::string> &words) {
-    std::string text;
-    for (const std::string &word : words) {
-        text += (text.empty() ? "" : ",") + word;
-    }
-    return text;
-}
-
 Sample about(const ManagedInterface &interface) {
     return {.labels = {{"interface", interface.name},
                        {"action", interface.action},
                        {"effective_action", interface.effective_action},
                        {"parent", interface.parent},
                        {"mac", interface.mac},
-                       {"origin", comma_list(interface.origins)}},
+                       {"origin", joined(interface.origins, ",")}},
             .value = 1};
 }
 
@@ -95,11 +89,9 @@ Samples problems(const std::vector<Finding> &findings) {
 Samples by_severity(const std::vector<Finding> &findings) {
     Samples samples;
     for (const Severity severity : audit::kAllSeverities) {
-        std::uint64_t number = 0;
-        for (const Finding &finding : findings) {
-            number += finding.severity == severity ? 1 : 0;
-        }
-        samples.push_back({.labels = {{"severity", std::string(to_string(severity))}}, .value = number});
+        const auto number = std::ranges::count(findings, severity, &Finding::severity);
+        samples.push_back(
+            {.labels = {{"severity", std::string(to_string(severity))}}, .value = static_cast<std::uint64_t>(number)});
     }
     return samples;
 }

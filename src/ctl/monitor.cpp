@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <iostream>
 
@@ -65,7 +64,7 @@ json properties_of(const Event &event) {
 
 json to_json(const Event &event) {
     json object = {
-        {"time", std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count()},
+        {"time", time_stamp()},
         {"event", word_of(event.kind).word},
     };
     switch (event.kind) {

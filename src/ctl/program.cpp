@@ -17,7 +17,7 @@
 #include "ctl/show.hpp"
 #include "ctl/text.hpp"
 #include "ctl/watch.hpp"
-#include "model/error.hpp"
+#include "model/counted.hpp"
 #include "nft/clear.hpp"
 
 namespace vmac::ctl {
@@ -291,8 +291,6 @@ int run(int argc, const char *const *argv) {
         return status;
     } catch (const Failure &failure) {
         return complain(failure.status(), failure.what());
-    } catch (const Error &error) {
-        return complain(kRefused, error.what());
     } catch (const std::exception &error) {
         return complain(kRefused, error.what());
     }

@@ -7,6 +7,7 @@
 
 #include "ctl/table.hpp"
 #include "ctl/text.hpp"
+#include "model/counted.hpp"
 
 namespace vmac::ctl {
 namespace {
@@ -22,7 +23,7 @@ void append(Lines &lines, Lines more) {
 
 /// "  Key: text", wrapped so that what follows is below the text.
 Lines field(const Look &look, const std::string &key, const std::string &text) {
-    const std::size_t width = look.terminal.width ? *look.terminal.width : std::string::npos;
+    const std::size_t width = look.terminal.room();
     const std::size_t indent = kKeyWidth + 2;
     Lines lines = wrapped(text, width > indent + 20 ? width - indent : width);
     for (auto &line : lines) {
@@ -146,7 +147,7 @@ Lines show_interfaces(const Look &look, const std::vector<ManagedInterface> &int
                    {interface.present ? interface.mac : "absent", interface.present ? Tone::Plain : Tone::Faint}});
         if (!interface.reason.empty()) {
             const std::string reason = escaped(interface.name) + ": " + escaped(interface.reason);
-            append(reasons, wrapped(reason, look.terminal.width.value_or(std::string::npos)));
+            append(reasons, wrapped(reason, look.terminal.room()));
         }
     }
     Lines lines = table.lines(look.terminal, look.legend);
@@ -192,7 +193,7 @@ Lines show_findings(const Look &look, const std::vector<audit::Finding> &finding
     }
     if (look.legend && well > 0) {
         append(lines, wrapped(counted(well, "finding") + " of severity ok; mldfilterctl audit --all shows them.",
-                              look.terminal.width.value_or(std::string::npos)));
+                              look.terminal.room()));
     }
     return lines;
 }

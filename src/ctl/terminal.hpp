@@ -21,6 +21,9 @@ struct Terminal {
     std::optional<std::size_t> width;   ///< in columns; none: as wide as it takes
     std::optional<std::size_t> height;  ///< in lines
 
+    /// The width to cut or to wrap to.
+    [[nodiscard]] std::size_t room() const { return width.value_or(std::string::npos); }
+
     /// Looks again: the window may have another size now.
     void measure();
 

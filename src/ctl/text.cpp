@@ -2,6 +2,7 @@
 #include "ctl/text.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <cwchar>
@@ -101,6 +102,10 @@ std::string joined(const std::vector<std::string> &words, std::string_view separ
     return text;
 }
 
+double time_stamp() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 std::string time_of_day(const char *format) {
     const std::time_t now = std::time(nullptr);
     std::tm local{};
@@ -108,10 +113,6 @@ std::string time_of_day(const char *format) {
     std::ostringstream text;
     text << std::put_time(&local, format);
     return text.str();
-}
-
-std::string counted(std::size_t number, std::string_view what) {
-    return std::to_string(number) + ' ' + std::string(what) + (number == 1 ? "" : "s");
 }
 
 }  // namespace vmac::ctl

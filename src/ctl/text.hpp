@@ -24,10 +24,10 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width);
 /// "a, b, c"
 std::string joined(const std::vector<std::string> &words, std::string_view separator = ", ");
 
+/// Now, in seconds since 1970.
+double time_stamp();
+
 /// Now, here, as strftime(3) writes it.
 std::string time_of_day(const char *format);
-
-/// "1 interface", "2 interfaces"
-std::string counted(std::size_t number, std::string_view what);
 
 }  // namespace vmac::ctl

@@ -92,8 +92,7 @@ private:
 
     void show() {
         if (json_) {
-            const auto time = std::chrono::system_clock::now().time_since_epoch();
-            std::cout << watch_json(seen_, std::chrono::duration<double>(time).count()).dump() << std::endl;
+            std::cout << watch_json(seen_, time_stamp()).dump() << std::endl;
         } else if (screen_) {
             screen_->draw(show_watch(look_, seen_, time_of_day(kClock)));
         } else {

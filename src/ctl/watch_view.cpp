@@ -10,6 +10,7 @@
 #include "ctl/json.hpp"
 #include "ctl/table.hpp"
 #include "ctl/text.hpp"
+#include "model/counted.hpp"
 
 namespace vmac::ctl {
 namespace {
@@ -90,7 +91,7 @@ std::string headline(const Look &look, const Seen &seen, const std::string &time
         rest.insert(0, (seen.overview->guard_active ? ", guard on, " : ", guard off, ") +
                            counted(static_cast<std::size_t>(seen.overview->restorations), "restoration"));
     }
-    const std::size_t width = look.terminal.width.value_or(std::string::npos);
+    const std::size_t width = look.terminal.room();
     const std::string word = cut(standing.word, width - std::min<std::size_t>(width, 2), look.terminal.utf8);
     return bullet(look.terminal, standing.tone) + ' ' + look.terminal.paint(standing.tone, word) +
            cut(rest, width - std::min(width, 2 + width_of(word)), look.terminal.utf8);
@@ -121,7 +122,7 @@ Lines show_watch(const Look &look, const Seen &seen, const std::string &time) {
     Lines lines{headline(look, seen, time)};
     if (seen.overview && seen.counters.empty() && seen.guard.empty()) {
         append(lines, {cut("No interface is under management. A VRRP MAC is found when it appears.",
-                           look.terminal.width.value_or(std::string::npos), look.terminal.utf8)});
+                           look.terminal.room(), look.terminal.utf8)});
     } else if (seen.overview) {
         append(lines, table_of(seen, look.terminal.utf8).lines(look.terminal, look.legend));
     }
@@ -130,7 +131,7 @@ Lines show_watch(const Look &look, const Seen &seen, const std::string &time) {
     }
     Lines foot;
     if (!seen.notice.empty()) {
-        foot.push_back(cut(seen.notice, *look.terminal.width, look.terminal.utf8));
+        foot.push_back(cut(seen.notice, look.terminal.room(), look.terminal.utf8));
     }
     const std::size_t room = *look.terminal.height - std::min(*look.terminal.height - 1, foot.size() + 2);
     if (lines.size() > room) {
@@ -138,7 +139,7 @@ Lines show_watch(const Look &look, const Seen &seen, const std::string &time) {
         lines.resize(room);
         foot.insert(foot.begin(),
                     look.terminal.paint(Tone::Faint, cut(counted(hidden, "line") + " more; name the interfaces to see",
-                                                         *look.terminal.width, look.terminal.utf8)));
+                                                         look.terminal.room(), look.terminal.utf8)));
     }
     foot.push_back(look.terminal.paint(Tone::Faint, "q quits"));
     lines.insert(lines.end(), foot.begin(), foot.end());

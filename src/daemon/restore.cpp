@@ -7,6 +7,7 @@
 #include "daemon/entries.hpp"
 #include "daemon/guarding.hpp"
 #include "daemon/journal.hpp"
+#include "model/counted.hpp"
 #include "model/error.hpp"
 #include "net/link_monitor.hpp"
 #include "nft/tables.hpp"
@@ -45,10 +46,6 @@ void bring_about(nft::Tables &tables, const nft::Ruleset &wanted, Journalist &jo
     throw Error(Errc::KernelRejected, "the kernel does not hold the rules that it was given");
 }
 
-std::string count(std::size_t number, const char *what) {
-    return std::to_string(number) + ' ' + what + (number == 1 ? "" : "s");
-}
-
 }  // namespace
 
 int restore(nft::Engine &engine, const Directories &directories) {
@@ -71,8 +68,8 @@ int restore(nft::Engine &engine, const Directories &directories) {
         return EXIT_FAILURE;
     }
     journal(LOG_INFO, "",
-            "The kernel holds the rules for " + count(entries.size(), "interface") + ", and the guard on " +
-                count(tables.guard().devices.size(), "device"));
+            "The kernel holds the rules for " + counted(entries.size(), "interface") + ", and the guard on " +
+                counted(tables.guard().devices.size(), "device"));
     return EXIT_SUCCESS;
 }
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "ctl_support.hpp"
+#include "model/counted.hpp"
 
 namespace vmac::ctl {
 namespace {
