@@ -234,8 +234,16 @@ Plan Tables::make_plan(const Ruleset &wanted, Read when) {
     }
     plan.disturbed = std::exchange(disturbed_, false);  // but for what happens from now on
     plan.read_back = true;
-    plan_first_line(plan);
-    plan_guard(plan);
+    // What the kernel lists while it makes the table of a set larger may lack elements (lib/rhashtable.c). So what
+    // nobody has touched is only believed to be wrong when it is so twice.
+    for (bool is_second = false;; is_second = true) {
+        plan.deviation.clear();
+        plan_first_line(plan);
+        plan_guard(plan);
+        if (plan.deviation.empty() || plan.disturbed || is_second) {
+            break;
+        }
+    }
     plan.changed_by = plan.deviation.empty() ? "" : suspect_;
     return plan;
 }
