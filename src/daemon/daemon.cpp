@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "daemon/message_ids.hpp"
+#include "model/counted.hpp"
 #include "model/error.hpp"
 #include "store/boot.hpp"
 #include "store/config.hpp"
@@ -183,8 +184,7 @@ void Daemon::tell_status() {
     const auto &entries = filter_.entries();
     const auto relocated = std::ranges::count_if(
         entries, [](const auto &entry) { return entry.second.effective_action == Action::Relocate; });
-    std::string status = filter_.failure().empty() ? "Protecting " + std::to_string(entries.size()) +
-                                                         (entries.size() == 1 ? " interface, " : " interfaces, ") +
+    std::string status = filter_.failure().empty() ? "Protecting " + counted(entries.size(), "interface") + ", " +
                                                          std::to_string(relocated) + " by relocating to the parent"
                                                    : "NOT protecting: " + filter_.failure();
     if (const auto objection = filter_.guard_objection(); !objection.empty()) {
