@@ -236,13 +236,14 @@ Plan Tables::make_plan(const Ruleset &wanted, Read when) {
     plan.read_back = true;
     // What the kernel lists while it makes the table of a set larger may lack elements (lib/rhashtable.c). So what
     // nobody has touched is only believed to be wrong when it is so twice.
-    for (bool is_second = false;; is_second = true) {
+    const auto read = [&] {
         plan.deviation.clear();
         plan_first_line(plan);
         plan_guard(plan);
-        if (plan.deviation.empty() || plan.disturbed || is_second) {
-            break;
-        }
+    };
+    read();
+    if (!plan.deviation.empty() && !plan.disturbed) {
+        read();
     }
     plan.changed_by = plan.deviation.empty() ? "" : suspect_;
     return plan;

@@ -254,6 +254,68 @@ TEST_F(TablesTest, WhatAnEarlierRunHadSeenIsCarriedOnceItIsGone) {
     EXPECT_EQ(last.make_plan(rules_for({"a"}), Read::Always).counted.leaving, seen);
 }
 
+/// A kernel that is making the table of a set larger: what it lists lacks elements.
+class Growing final : public Engine {
+public:
+    explicit Growing(Engine &kernel) : kernel_(kernel) {}
+
+    std::string run(const std::string &commands) override {
+        std::string output = kernel_.run(commands);
+        if (output.empty() || incomplete == 0) {
+            return output;
+        }
+        --incomplete;
+        json listing = json::parse(output);
+        for (json &object : listing.at("nftables")) {
+            if (object.contains("map")) {
+                object.at("map").erase("elem");
+            }
+        }
+        return listing.dump();
+    }
+
+    int incomplete = 0;  ///< how many of the next lists are
+
+private:
+    Engine &kernel_;
+};
+
+class GrowingTables : public testing::Test {
+protected:
+    GrowingTables() {
+        tables.execute(tables.make_plan(rules, Read::Always));
+        kernel.count("a", Message::MldReport, {3, 228});
+        tables.execute(tables.make_plan(rules, Read::Always));
+    }
+
+    static constexpr int kOneReading = 2;  ///< the tables of ip6 and ip
+
+    Ruleset rules = rules_for({"a"});
+    FakeEngine kernel;
+    Growing growing{kernel};
+    Tables tables{growing, kernel.watcher};
+};
+
+TEST_F(GrowingTables, AreReadAgainBeforeTheyAreTakenForChanged) {
+    growing.incomplete = kOneReading;
+    const Plan plan = tables.make_plan(rules, Read::Always);
+    EXPECT_TRUE(plan.is_done());
+    EXPECT_THAT(plan.deviation, IsEmpty());
+    EXPECT_THAT(plan.counted.leaving, IsEmpty()) << "it would be counted twice";
+    EXPECT_EQ(plan.counted.staying.at(name("a")).at(Message::MldReport), (Count{3, 228}));
+}
+
+TEST_F(GrowingTables, AreTakenForChangedWhenTheyLackItTwice) {
+    growing.incomplete = 2 * kOneReading;
+    EXPECT_THAT(tables.make_plan(rules, Read::Always).deviation, testing::HasSubstr("verdicts"));
+}
+
+TEST_F(GrowingTables, AreBelievedAtOnceWhenSomebodyHasTouchedThem) {
+    growing.incomplete = kOneReading;
+    kernel.watcher.tell(test::kForeignProcess);
+    EXPECT_THAT(tables.make_plan(rules, Read::Always).deviation, testing::HasSubstr("verdicts"));
+}
+
 TEST_F(TablesTest, AreListedAsOneCommandList) {
     bring(rules_for({"a"}));
     const json objects = tables.list().at("nftables");
