@@ -26,7 +26,7 @@ public:
     struct World {
         Filter &filter;
         const net::LinkTable &links;  ///< those of the filter
-        nft::Engine &foreign;         ///< lists the tables of others: an ApartEngine, for that may crash
+        nft::Engine &foreign;         ///< lists the tables of others; may fail, for that may crash it
         FactsReader facts = FactsReader();
         /// Another number after each change of anybody's rules; none where that is not known.
         std::function<std::optional<std::uint64_t>()> generation = [] { return std::nullopt; };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "model/quoting.hpp"
+#include "nft/commands.hpp"
 #include "nft/ruleset.hpp"
 
 namespace vmac::audit {
@@ -156,7 +158,7 @@ private:
 ForeignTable ForeignTable::parse(const std::string &listing, const net::LinkTable &links) {
     ForeignTable table;
     try {
-        const json document = json::parse(listing);
+        const json document = nft::parse_document(listing);
         const json &objects = document.at("nftables");
         const ForeignSets sets = read_sets(objects);
         std::size_t count = 0;
@@ -182,7 +184,7 @@ ForeignTable ForeignTable::parse(const std::string &listing, const net::LinkTabl
         if (count > kMostRules) {
             return unreadable("more rules than are followed here (" + std::to_string(kMostRules) + ")");
         }
-    } catch (const json::exception &) {
+    } catch (const std::exception &) {
         return unreadable("a listing of libnftables that makes no sense");
     }
     std::ranges::sort(table.bases_);
@@ -213,7 +215,7 @@ Ruling ForeignTable::rule_on(const Departure &departure, int before) const {
             return {.fate = fates == bit(Fate::Dropped) ? Fate::Dropped : Fate::Relocated, .unreadable = {}};
         }
         if (fates != bit(Fate::Passes) && ruling.fate == Fate::Passes) {
-            ruling = {.fate = Fate::Unknown, .unreadable = end.unreadable};
+            ruling = {.fate = Fate::Unknown, .unreadable = on_one_line(end.unreadable)};
         }
     }
     return ruling;

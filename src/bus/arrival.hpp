@@ -6,7 +6,7 @@
 #include <functional>
 #include <memory>
 
-#include "daemon/event_loop.hpp"
+#include "system/event_loop.hpp"
 
 namespace vmac::bus {
 

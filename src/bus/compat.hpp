@@ -4,13 +4,16 @@
 // The one place that knows the versions of sdbus-c++: 1.2 (Debian 12), 1.4 (Ubuntu 24.04) and 2.1 (Debian 13).
 // SDBUS_CPP_MAJOR comes from the build.
 
+#include <poll.h>
 #include <sdbus-c++/sdbus-c++.h>
 #include <systemd/sd-bus.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -57,12 +60,21 @@ inline Poll poll_of(const sdbus::IConnection &connection) {
 #endif
 }
 
-/// Handles one message, if there is one.
-inline void process(sdbus::IConnection &connection) {
+/// Whether the bus has not taken yet all that was said to it.
+inline bool is_held_up(const sdbus::IConnection &connection) {
+    try {
+        return (poll_of(connection).events & POLLOUT) != 0;
+    } catch (const sdbus::Error &) {
+        return false;  // the bus is gone
+    }
+}
+
+/// Handles one message, if there is one. Whether there was something to do.
+inline bool process(sdbus::IConnection &connection) {
 #if SDBUS_CPP_MAJOR >= 2
-    connection.processPendingEvent();
+    return connection.processPendingEvent();
 #else
-    connection.processPendingRequest();
+    return connection.processPendingRequest();
 #endif
 }
 
@@ -85,6 +97,18 @@ inline void on_disconnected(sdbus::IConnection &connection, std::function<void()
               [handler = std::move(handler)](sdbus::Message & /*message*/) { handler(); });
 }
 
+/// Calls @p handler with the unique name of each client that leaves the bus.
+inline void on_sender_left(sdbus::IConnection &connection, std::function<void(const std::string &)> handler) {
+    add_match(connection,
+              "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+              "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg2=''",
+              [handler = std::move(handler)](sdbus::Message &message) {
+                  std::string name;
+                  message >> name;
+                  handler(name);
+              });
+}
+
 /// The message as libsystemd knows it.
 inline sd_bus_message *raw(const sdbus::Message &message) {
     struct Access : sdbus::Message {
@@ -93,6 +117,57 @@ inline sd_bus_message *raw(const sdbus::Message &message) {
         }
     };
     return Access::of(message);
+}
+
+/// The connection as libsystemd knows it. No version gives it away but through a message.
+inline sd_bus *raw(sdbus::IConnection &connection) {
+    const auto driver =
+        sdbus::createProxy(connection, ServiceName{"org.freedesktop.DBus"}, ObjectPath{"/org/freedesktop/DBus"});
+    return sd_bus_message_get_bus(
+        raw(driver->createMethodCall(BusInterfaceName{"org.freedesktop.DBus"}, MethodName{"GetId"})));
+}
+
+/// Ends a connection without waiting for the bus to take what has no room in the socket; sdbus-c++ would wait for ever.
+inline void close(sdbus::IConnection &connection) {
+    sd_bus_close(raw(connection));
+}
+
+/// Is asked about each method call of an interface before its arguments are read.
+struct Doorkeeper {
+    std::string interface;
+    std::function<std::optional<sdbus::Error>(const std::string &sender)> refuse;  ///< nothing: it may come in
+};
+
+using Slot = std::unique_ptr<sd_bus_slot, decltype(&sd_bus_slot_unref)>;
+
+/// Reading the arguments may take long, and no version has anything before that; sd-bus has.
+/// @param doorkeeper must outlive the slot, as must the connection
+inline Slot ask_first(sdbus::IConnection &connection, Doorkeeper &doorkeeper) {
+    const auto filter = [](sd_bus_message *message, void *data, sd_bus_error * /*error*/) {
+        const auto &keeper = *static_cast<const Doorkeeper *>(data);
+        const char *sender = sd_bus_message_get_sender(message);
+        const char *interface = sd_bus_message_get_interface(message);  // a caller need not say it
+        if (sd_bus_message_is_method_call(message, nullptr, nullptr) <= 0 || sender == nullptr ||
+            (interface != nullptr && interface != keeper.interface)) {
+            return 0;
+        }
+        try {
+            const auto refusal = keeper.refuse(sender);
+            if (!refusal) {
+                return 0;
+            }
+            const std::string name = refusal->getName();
+            return sd_bus_reply_method_errorf(message, name.c_str(), "%s", refusal->getMessage().c_str()) < 0 ? -EIO
+                                                                                                              : 1;
+        } catch (const std::exception &) {
+            return -ENOMEM;
+        }
+    };
+    sd_bus_slot *slot = nullptr;
+    if (const int status = sd_bus_add_filter(raw(connection), &slot, filter, &doorkeeper); status < 0) {
+        throw sdbus::createError(-status, "asking about calls first");
+    }
+    return {slot, sd_bus_slot_unref};
 }
 
 /// Who has called the method that is being served.

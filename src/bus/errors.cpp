@@ -33,11 +33,15 @@ const char *dbus_name(Errc code) {
     return "org.freedesktop.DBus.Error.Failed";
 }
 
+sdbus::Error to_bus(const Error &error) {
+    return sdbus::Error(compat::ErrorName{dbus_name(error.code())}, error.what());
+}
+
 sdbus::Error current_error() {
     try {
         throw;
     } catch (const Error &error) {
-        return sdbus::Error(compat::ErrorName{dbus_name(error.code())}, error.what());
+        return to_bus(error);
     } catch (const sdbus::Error &error) {
         return error;
     } catch (const std::exception &error) {

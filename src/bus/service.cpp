@@ -11,8 +11,8 @@
 namespace vmac::bus {
 namespace {
 
-/// Every entry from the bus that answers at once goes through here: sdbus-c++ 1 ends the process for any exception
-/// that is not its own.
+/// Every property that could throw goes through here: sdbus-c++ 1 ends the process for any exception that is not its
+/// own.
 template <typename Function>
 auto guarded(Function function) {
     try {
@@ -32,16 +32,14 @@ void send(Function function) {
     }
 }
 
-/// Sends the error that is being handled.
 template <typename Result>
-void return_error(const Result &result) {
-    const auto error = current_error();
+void return_error(const Result &result, const sdbus::Error &error) {
     send([&] { result.returnError(error); });
 }
 
 /// Calls @p function and sends what it returns, or the error that it throws.
 template <typename Result, typename Function>
-void answer(const Result &result, Function &function) {
+void answer(const Result &result, const Function &function) {
     try {
         if constexpr (std::is_void_v<decltype(function())>) {
             function();
@@ -50,7 +48,7 @@ void answer(const Result &result, Function &function) {
             result.returnResults(function());
         }
     } catch (...) {
-        return_error(result);
+        return_error(result, current_error());
     }
 }
 
@@ -83,14 +81,28 @@ InterfaceOptions read_interfaces(const std::vector<sdbus::Struct<std::string, Di
     return interfaces;
 }
 
+/// Who waits for a turn like a sender, and has no name on the bus.
+constexpr auto kOurselves = "";
+
+/// So many names in the arguments of a call take about as much memory as a call without any.
+constexpr std::size_t kNamesInOne = 128;
+
 }  // namespace
 
-Service::Service(sdbus::IConnection &connection, Backend backend)
+Service::Service(sdbus::IConnection &connection, Turns &turns, Backend backend)
     : AdaptorInterfaces(connection, compat::ObjectPath{kObjectPath}),
+      connection_(connection),
       filter_(backend.filter),
       auditor_(backend.auditor),
       reload_(std::move(backend.reload)),
-      authority_(connection) {
+      turns_(turns),
+      authority_(connection),
+      doorkeeper_{.interface = INTERFACE_NAME, .refuse = [this](const std::string &sender) { return refuse(sender); }},
+      door_(compat::ask_first(connection, doorkeeper_)) {
+    compat::on_sender_left(connection, [this](const std::string &sender) {
+        authority_.forget(sender);
+        turns_.forget(sender);
+    });
     registerAdaptor();
     filter_.add_observer(*this);
 }
@@ -100,25 +112,48 @@ Service::~Service() {
     unregisterAdaptor();
 }
 
-/// The way of every method that changes something. @p validate reads the arguments and returns the change, which
-/// runs when polkit has agreed, and then looks at the world as it is by then.
+/// Says no to those of whom enough waits already.
+std::optional<sdbus::Error> Service::refuse(const std::string &sender) const {
+    if (turns_.has_room(sender)) {
+        return std::nullopt;
+    }
+    return to_bus(Error(Errc::LimitReached, std::to_string(Turns::kMostWaiting) +
+                                                " calls of yours wait to be served, or a large one; wait for an answer "
+                                                "before you call again"));
+}
+
+/// The way of every method that only asks. @p validate reads the arguments and returns what to do, which is done when
+/// it is the caller's turn. Then he is also told what is wrong with them: so he cannot have more read than others.
 template <typename Result, typename Validate>
-void Service::authorised(Result &&result, const char *action, Validate validate) {
+void Service::in_turn(Result &&result, Validate validate) {
     const auto shared = std::make_shared<std::decay_t<Result>>(std::forward<Result>(result));
+    auto place = turns_.admit(compat::current_caller(getObject()).sender);
+    try {
+        turns_.add(place, [shared, work = validate()] { answer(*shared, work); });
+    } catch (...) {
+        turns_.add(std::move(place), [shared, error = current_error()] { return_error(*shared, error); });
+    }
+}
+
+/// The way of every method that changes something. @p validate reads the arguments, of which @p names are names, and
+/// returns the change, which is done when polkit has agreed and it is the caller's turn, and then looks at the world
+/// as it is by then.
+template <typename Result, typename Validate>
+void Service::authorised(Result &&result, const char *action, Validate validate, std::size_t names) {
+    const auto shared = std::make_shared<std::decay_t<Result>>(std::forward<Result>(result));
+    const auto caller = compat::current_caller(getObject());
+    auto place = turns_.admit(caller.sender, 1 + names / kNamesInOne);
     try {
         auto change = validate();
-        const auto caller = compat::current_caller(getObject());
-        authority_.check(caller, action, [shared, change](const std::optional<Error> &refusal) {
-            auto run = [&] {
-                if (refusal) {
-                    throw Error(*refusal);
-                }
-                return change();
-            };
-            answer(*shared, run);
+        authority_.check(caller, action, [this, shared, place, change](const std::optional<Error> &refusal) {
+            if (refusal) {
+                return_error(*shared, to_bus(*refusal));
+            } else {
+                turns_.add(place, [shared, change] { answer(*shared, change); });
+            }
         });
     } catch (...) {
-        return_error(*shared);
+        turns_.add(std::move(place), [shared, error = current_error()] { return_error(*shared, error); });
     }
 }
 
@@ -137,36 +172,41 @@ void Service::RemoveInterface(sdbus::Result<bool> &&result, std::string name) {
 
 void Service::SetInterfaces(sdbus::Result<bool> &&result,
                             std::vector<sdbus::Struct<std::string, Dictionary>> interfaces) {
-    authorised(std::move(result), kManageInterfaces, [&] {
+    const auto validate = [&] {
         filter_.config().require_room(interfaces.size());  // before a name is looked at
         return [this, interfaces = read_interfaces(interfaces)] { return filter_.set(interfaces); };
+    };
+    authorised(std::move(result), kManageInterfaces, validate, interfaces.size());
+}
+
+void Service::ListInterfaces(sdbus::Result<std::vector<sdbus::Struct<std::string, Dictionary>>> &&result) {
+    in_turn(std::move(result), [this] {
+        return [this] {
+            std::vector<sdbus::Struct<std::string, Dictionary>> list;
+            for (const auto &[name, entry] : filter_.entries()) {
+                list.emplace_back(name.str(), describe(entry));
+            }
+            return list;
+        };
     });
 }
 
-std::vector<sdbus::Struct<std::string, Dictionary>> Service::ListInterfaces() {
-    return guarded([this] {
-        std::vector<sdbus::Struct<std::string, Dictionary>> list;
-        for (const auto &[name, entry] : filter_.entries()) {
-            list.emplace_back(name.str(), describe(entry));
-        }
-        return list;
-    });
+void Service::GetCounters(sdbus::Result<CounterDictionary> &&result, std::string name) {
+    in_turn(std::move(result),
+            [&] { return [this, name = InterfaceName::parse(name)] { return describe(filter_.counters(name)); }; });
 }
 
-CounterDictionary Service::GetCounters(const std::string &name) {
-    return guarded([&] { return describe(filter_.counters(InterfaceName::parse(name))); });
+void Service::GetAllCounters(sdbus::Result<std::map<std::string, CounterDictionary>> &&result) {
+    in_turn(std::move(result), [this] { return [this] { return describe(filter_.counters()); }; });
 }
 
-std::map<std::string, CounterDictionary> Service::GetAllCounters() {
-    return guarded([this] { return describe(filter_.counters()); });
-}
-
-std::map<std::string, CounterDictionary> Service::GetGuardCounters() {
-    return guarded([this] { return describe(filter_.guard_counters()); });
+void Service::GetGuardCounters(sdbus::Result<std::map<std::string, CounterDictionary>> &&result) {
+    in_turn(std::move(result), [this] { return [this] { return describe(filter_.guard_counters()); }; });
 }
 
 void Service::ResetCounters(sdbus::Result<> &&result, std::vector<std::string> names) {
-    authorised(std::move(result), kResetCounters, [&] {
+    const auto validate = [&] {
+        filter_.config().require_room(names.size());
         std::vector<InterfaceName> chosen;
         chosen.reserve(names.size());
         for (const auto &name : names) {
@@ -176,21 +216,24 @@ void Service::ResetCounters(sdbus::Result<> &&result, std::vector<std::string> n
             filter_.reset_counters(chosen);
             auditor_.counters_reset(chosen);
         };
+    };
+    authorised(std::move(result), kResetCounters, validate, names.size());
+}
+
+void Service::Audit(sdbus::Result<std::vector<Dictionary>> &&result) {
+    in_turn(std::move(result), [this] {
+        return [this] {
+            std::vector<Dictionary> findings;
+            for (const auto &finding : auditor_.audit()) {
+                findings.push_back(describe(finding));
+            }
+            return findings;
+        };
     });
 }
 
-std::vector<Dictionary> Service::Audit() {
-    return guarded([this] {
-        std::vector<Dictionary> findings;
-        for (const auto &finding : auditor_.audit()) {
-            findings.push_back(describe(finding));
-        }
-        return findings;
-    });
-}
-
-std::string Service::GetRuleset() {
-    return guarded([this] { return filter_.ruleset(); });
+void Service::GetRuleset(sdbus::Result<std::string> &&result) {
+    in_turn(std::move(result), [this] { return [this] { return filter_.ruleset(); }; });
 }
 
 void Service::Reload(sdbus::Result<> &&result) {
@@ -248,7 +291,21 @@ void Service::ruleset_restored(const std::string &cause, const std::string & /*p
     send([&] { emitRulesetRestored(cause); });
 }
 
+/// With each interface that comes all names are told once more. When thousands come at once, no bus takes that as fast
+/// as it is said; then it is told once when the bus has taken what was said before.
 void Service::properties_changed(const std::set<Property> &properties) {
+    const bool will_be_told = !untold_.empty();
+    if (!will_be_told && !compat::is_held_up(connection_)) {
+        tell(properties);
+        return;
+    }
+    untold_.insert(properties.begin(), properties.end());
+    if (!will_be_told) {
+        turns_.add(turns_.admit(kOurselves), [this] { tell(std::exchange(untold_, {})); });
+    }
+}
+
+void Service::tell(const std::set<Property> &properties) {
     std::vector<compat::PropertyName> names;
     names.reserve(properties.size());
     for (const Property property : properties) {

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <functional>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "adaptor.hpp"
 #include "audit/auditor.hpp"
 #include "bus/authority.hpp"
+#include "bus/compat.hpp"
+#include "bus/turns.hpp"
 #include "bus/variants.hpp"
 #include "daemon/filter.hpp"
 #include "daemon/observer.hpp"
@@ -17,8 +21,8 @@ namespace vmac::bus {
 inline constexpr auto kBusName = "org.vmac.MldFilter";
 inline constexpr auto kObjectPath = "/org/vmac/MldFilter";
 
-/// The object on the bus: validates, asks for authorisation, hands on to the Filter, answers. The reference of its
-/// members is dbus/org.vmac.MldFilter.xml.
+/// The object on the bus: validates, asks for authorisation, waits for the caller's turn, hands on to the Filter,
+/// answers. The reference of its members is dbus/org.vmac.MldFilter.xml.
 class Service final : private sdbus::AdaptorInterfaces<org::vmac::MldFilter_adaptor>, private Observer {
 public:
     /// What the methods need of the rest of the daemon.
@@ -28,27 +32,30 @@ public:
         std::function<void()> reload;  ///< reads the configuration again; throws Error
     };
 
-    /// @param connection must outlive this.
-    Service(sdbus::IConnection &connection, Backend backend);
+    /// @param connection and @p turns must outlive this.
+    Service(sdbus::IConnection &connection, Turns &turns, Backend backend);
     ~Service() override;
     Service(const Service &) = delete;
     Service &operator=(const Service &) = delete;
 
 private:
+    [[nodiscard]] std::optional<sdbus::Error> refuse(const std::string &sender) const;
     template <typename Result, typename Validate>
-    void authorised(Result &&result, const char *action, Validate validate);
+    void in_turn(Result &&result, Validate validate);
+    template <typename Result, typename Validate>
+    void authorised(Result &&result, const char *action, Validate validate, std::size_t names = 0);
 
     void AddInterface(sdbus::Result<bool> &&result, std::string name, Dictionary options) override;
     void RemoveInterface(sdbus::Result<bool> &&result, std::string name) override;
     void SetInterfaces(sdbus::Result<bool> &&result,
                        std::vector<sdbus::Struct<std::string, Dictionary>> interfaces) override;
-    std::vector<sdbus::Struct<std::string, Dictionary>> ListInterfaces() override;
-    CounterDictionary GetCounters(const std::string &name) override;
-    std::map<std::string, CounterDictionary> GetAllCounters() override;
-    std::map<std::string, CounterDictionary> GetGuardCounters() override;
+    void ListInterfaces(sdbus::Result<std::vector<sdbus::Struct<std::string, Dictionary>>> &&result) override;
+    void GetCounters(sdbus::Result<CounterDictionary> &&result, std::string name) override;
+    void GetAllCounters(sdbus::Result<std::map<std::string, CounterDictionary>> &&result) override;
+    void GetGuardCounters(sdbus::Result<std::map<std::string, CounterDictionary>> &&result) override;
     void ResetCounters(sdbus::Result<> &&result, std::vector<std::string> names) override;
-    std::vector<std::map<std::string, sdbus::Variant>> Audit() override;
-    std::string GetRuleset() override;
+    void Audit(sdbus::Result<std::vector<Dictionary>> &&result) override;
+    void GetRuleset(sdbus::Result<std::string> &&result) override;
     void Reload(sdbus::Result<> &&result) override;
 
     std::string Version() override;
@@ -64,11 +71,17 @@ private:
     void interface_removed(const InterfaceName &name) override;
     void ruleset_restored(const std::string &cause, const std::string &process) override;
     void properties_changed(const std::set<Property> &properties) override;
+    void tell(const std::set<Property> &properties);
 
+    sdbus::IConnection &connection_;
     Filter &filter_;
     audit::Auditor &auditor_;
     std::function<void()> reload_;
+    Turns &turns_;
     Authority authority_;
+    compat::Doorkeeper doorkeeper_;
+    compat::Slot door_;
+    std::set<Property> untold_;  ///< of which signals wait until the bus has taken others
 };
 
 }  // namespace vmac::bus

@@ -9,7 +9,8 @@
 
 #include "bus/attachment.hpp"
 #include "bus/service.hpp"
-#include "daemon/event_loop.hpp"
+#include "bus/turns.hpp"
+#include "system/event_loop.hpp"
 
 namespace vmac::bus {
 
@@ -32,6 +33,7 @@ public:
 
 private:
     std::unique_ptr<sdbus::IConnection> connection_;
+    Turns turns_;  ///< with messages of the connection in it
     std::unique_ptr<Service> service_;
     Attachment attachment_;
 };

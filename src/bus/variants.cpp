@@ -2,6 +2,7 @@
 #include "bus/variants.hpp"
 
 #include "model/error.hpp"
+#include "model/quoting.hpp"
 
 namespace vmac::bus {
 namespace {
@@ -40,7 +41,7 @@ Options read_options(const Dictionary &dictionary) {
             options.runtime = get<bool>(key, value, "b");
         } else {
             throw Error(Errc::InvalidOption,
-                        "unknown option \"" + key + "\"; there are action, parent, messages and runtime");
+                        "unknown option " + in_quotes(key) + "; there are action, parent, messages and runtime");
         }
     }
     return options;

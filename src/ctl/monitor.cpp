@@ -11,7 +11,7 @@
 #include "ctl/failure.hpp"
 #include "ctl/json.hpp"
 #include "ctl/text.hpp"
-#include "daemon/event_loop.hpp"
+#include "system/event_loop.hpp"
 
 namespace vmac::ctl {
 namespace {
@@ -144,7 +144,8 @@ void monitor(Client &client, const Monitor &wish, const Look &look, bool json) {
     const auto interrupted = loop.on_signal(SIGINT, [&loop] { loop.quit(kDone); });
     const auto terminated = loop.on_signal(SIGTERM, [&loop] { loop.quit(kDone); });
     bool is_lost = false;
-    const bus::Attachment attachment(loop, client.connection(), [&loop, &is_lost] {
+    bus::Turns nobody;  // calls us
+    const bus::Attachment attachment(loop, client.connection(), nobody, [&loop, &is_lost] {
         is_lost = true;
         loop.quit(kUnreachable);
     });

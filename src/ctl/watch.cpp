@@ -14,7 +14,7 @@
 #include "ctl/screen.hpp"
 #include "ctl/text.hpp"
 #include "ctl/watch_view.hpp"
-#include "daemon/event_loop.hpp"
+#include "system/event_loop.hpp"
 
 namespace vmac::ctl {
 namespace {
@@ -139,7 +139,8 @@ private:
     EventSource interrupted_ = loop_.on_signal(SIGINT, [this] { loop_.quit(kDone); });
     EventSource terminated_ = loop_.on_signal(SIGTERM, [this] { loop_.quit(kDone); });
     EventSource resized_ = loop_.on_signal(SIGWINCH, [this] { resize(); });
-    bus::Attachment attachment_{loop_, client_.connection(), [this] {
+    bus::Turns nobody_;  // calls us
+    bus::Attachment attachment_{loop_, client_.connection(), nobody_, [this] {
                                     is_lost_ = true;
                                     loop_.quit(kUnreachable);
                                 }};

@@ -7,12 +7,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
+#include <stdexcept>
 
 #include "daemon/message_ids.hpp"
 #include "model/counted.hpp"
 #include "model/error.hpp"
 #include "store/boot.hpp"
 #include "store/config.hpp"
+#include "worker/privileges.hpp"
 
 namespace vmac {
 namespace {
@@ -23,20 +25,32 @@ std::uint64_t monotonic_microseconds() {
     return static_cast<std::uint64_t>(now.tv_sec) * 1000000U + static_cast<std::uint64_t>(now.tv_nsec) / 1000U;
 }
 
+/// Nobody is protected by what an audit finds out.
+constexpr std::chrono::milliseconds kAuditPatience{2000};
+
+void tell_failure(const std::string &failure) {
+    journal(LOG_WARNING, message_id::kEngineFailed, failure + "; another process goes on with it",
+            {{"VMAC_REASON", failure}});
+}
+
 }  // namespace
 
 std::chrono::milliseconds Backoff::next() {
     return std::exchange(delay_, std::min(2 * delay_, longest_));
 }
 
-Daemon::Daemon(nft::Engine &engine, const Directories &directories)
+Daemon::Daemon(worker::Keeper &keeper, const Directories &directories)
     : directories_(directories),
+      keeper_(keeper),
+      engine_(keeper, worker::Post::Rules, worker::RemoteEngine::Life::Kept),
+      patient_engine_(engine_, tell_failure),
+      foreign_engine_(keeper, worker::Post::Audit, worker::RemoteEngine::Life::OneRun, kAuditPatience),
       state_file_(directories.state, store::identify_boot(directories.runtime)),
-      filter_({.engine = engine, .watcher = watcher_, .state_file = state_file_, .links = monitor_.links()}),
-      apart_([] { return std::make_unique<nft::LibnftablesEngine>(); }),
-      auditor_({.filter = filter_, .links = monitor_.links(), .foreign = apart_, .facts = {}, .generation = [this] {
-                    return watcher_.fd() < 0 ? std::nullopt : std::optional(watcher_.generation());
-                }}) {
+      filter_({.engine = patient_engine_, .watcher = watcher_, .state_file = state_file_, .links = monitor_.links()}),
+      auditor_(
+          {.filter = filter_, .links = monitor_.links(), .foreign = foreign_engine_, .facts = {}, .generation = [this] {
+               return watcher_.fd() < 0 ? std::nullopt : std::optional(watcher_.generation());
+           }}) {
     filter_.add_observer(journalist_);
     filter_.add_observer(*this);
     filter_.add_observer(auditor_);
@@ -49,17 +63,13 @@ Daemon::~Daemon() {
 }
 
 int Daemon::run() {
+    worker::keep_capability(std::nullopt);  // the sockets that want one are open
     const auto quit = [this] { loop_.quit(EXIT_SUCCESS); };
     const EventSource terminate = loop_.on_signal(SIGTERM, quit);
     const EventSource interrupt = loop_.on_signal(SIGINT, quit);
     const EventSource hang_up = loop_.on_signal(SIGHUP, [this] { reload_by_signal(); });
     // A call is answered with what the links are by then, and when the rules are what they must be.
-    const EventSource links = loop_.on_readable(monitor_.fd(), [this] {
-        if (monitor_.dispatch()) {
-            filter_.links_changed();
-            schedule_settling();
-        }
-    });
+    const EventSource links = loop_.on_readable(monitor_.fd(), [this] { follow_links(); });
     require(sd_event_source_set_priority(links.get(), SD_EVENT_PRIORITY_IMPORTANT), "giving links precedence");
     EventSource rules{nullptr, sd_event_source_disable_unref};
     if (watcher_.fd() >= 0) {
@@ -70,8 +80,13 @@ int Daemon::run() {
                 {{"VMAC_REASON", watcher_.failure()}});
     }
 
+    const EventSource workers = loop_.on_readable(keeper_.fd(), [this] { workers_changed(); });
+    require(sd_event_source_set_priority(workers.get(), SD_EVENT_PRIORITY_IMPORTANT), "giving workers precedence");
+
     // The name is taken before anything is touched: with another instance on the bus nothing may be.
     connect();
+    // Nor with one that is on no bus, or on another.
+    const store::DirectoryLock lock(directories_.state);
     auto [state, complaint] = state_file_.load();
     if (!complaint.empty()) {
         journal(LOG_ERR, message_id::kStateSetAside, complaint, {{"VMAC_REASON", complaint}});
@@ -81,8 +96,9 @@ int Daemon::run() {
     filter_.start(std::move(state), std::move(setup.config));
     schedule_settling();
     tell_status();
-    sd_notify(0, "READY=1");
+    require(sd_notify(0, "READY=1"), "telling systemd that the service is ready");  // it would wait for ever
     const int status = loop_.run();
+    filter_.remove_observer(*this);  // nothing is put off any more
     filter_.stop();
     sd_notify(0, "STOPPING=1\nSTATUS=Stopped; the rules stay in the kernel");
     return status;
@@ -102,6 +118,7 @@ void Daemon::connect() {
     }
     bus_missed_ = false;
     arrival_.reset();
+    retry_.reset();
     bus_backoff_.reset();
 }
 
@@ -157,6 +174,30 @@ void Daemon::reload_by_signal() {
     }
 }
 
+void Daemon::follow_links() {
+    if (monitor_.dispatch()) {
+        filter_.links_changed();
+        schedule_settling();
+    }
+    if (monitor_.is_stale()) {
+        constexpr std::chrono::seconds kUntilNextLook{1};
+        look_again_ = loop_.after(kUntilNextLook, [this] { follow_links(); });
+    }
+}
+
+/// What a worker owned in the kernel is nobody's when it has ended.
+void Daemon::workers_changed() {
+    keeper_.take_notices();
+    if (keeper_.is_gone()) {
+        throw std::runtime_error(
+            "the process that starts workers has ended; the rules stay, and can be changed after a "
+            "restart of the service");
+    }
+    if (engine_.has_lost_worker()) {
+        filter_.check();
+    }
+}
+
 void Daemon::schedule_check() {
     constexpr std::chrono::milliseconds kContested{1000};  // as the budget for restorations grows
     check_ = loop_.after(filter_.is_contested() ? kContested : check_backoff_.next(), [this] {
@@ -174,10 +215,14 @@ void Daemon::schedule_settling() {
     }
     const auto settle = [this] {
         settling_.reset();
+        settling_early_.reset();
         filter_.settle();
     };
     constexpr std::chrono::seconds kNotMoreThanOnceIn{1};
-    settling_ = filter_.is_cheap_to_read() ? loop_.when_idle(settle) : loop_.after(kNotMoreThanOnceIn, settle);
+    settling_ = loop_.after(kNotMoreThanOnceIn, settle);
+    if (filter_.is_cheap_to_read()) {
+        settling_early_ = loop_.when_idle(settle);  // which it is not while somebody calls without a pause
+    }
 }
 
 void Daemon::tell_status() {

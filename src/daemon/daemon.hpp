@@ -4,19 +4,19 @@
 #include <chrono>
 #include <memory>
 
-#include "audit/apart.hpp"
 #include "audit/auditor.hpp"
 #include "bus/arrival.hpp"
 #include "bus/session.hpp"
-#include "daemon/event_loop.hpp"
 #include "daemon/filter.hpp"
 #include "daemon/journal.hpp"
 #include "daemon/setup.hpp"
 #include "model/error.hpp"
 #include "net/link_monitor.hpp"
-#include "nft/engine.hpp"
 #include "nft/watcher.hpp"
 #include "store/state.hpp"
+#include "system/event_loop.hpp"
+#include "worker/keeper.hpp"
+#include "worker/remote_engine.hpp"
 
 namespace vmac {
 
@@ -38,7 +38,8 @@ private:
 /// Wires the parts to one event loop, and keeps systemd informed.
 class Daemon final : private Observer {
 public:
-    Daemon(nft::Engine &engine, const Directories &directories);
+    /// @param keeper must outlive this.
+    Daemon(worker::Keeper &keeper, const Directories &directories);
     ~Daemon() override;
     Daemon(const Daemon &) = delete;
     Daemon &operator=(const Daemon &) = delete;
@@ -54,6 +55,8 @@ private:
     void retry_bus();
     void reload();
     void reload_by_signal();
+    void follow_links();
+    void workers_changed();
     void schedule_check();
     void schedule_settling();
     void tell_status();
@@ -63,13 +66,16 @@ private:
     void properties_changed(const std::set<Property> &properties) override;
 
     Directories directories_;
+    worker::Keeper &keeper_;
+    worker::RemoteEngine engine_;
+    worker::RestingEngine patient_engine_;
+    worker::RemoteEngine foreign_engine_;
     EventLoop loop_;
     net::LinkMonitor monitor_;
     nft::NetlinkWatcher watcher_;
     store::StateFile state_file_;
     Journalist journalist_;
     Filter filter_;
-    audit::ApartEngine apart_;
     audit::Auditor auditor_;
     std::unique_ptr<bus::Session> session_;
     std::unique_ptr<bus::Arrival> arrival_;  ///< while there is no session
@@ -80,6 +86,8 @@ private:
     EventSource retry_{nullptr, sd_event_source_disable_unref};
     EventSource check_{nullptr, sd_event_source_disable_unref};
     EventSource settling_{nullptr, sd_event_source_disable_unref};
+    EventSource settling_early_{nullptr, sd_event_source_disable_unref};
+    EventSource look_again_{nullptr, sd_event_source_disable_unref};
 };
 
 }  // namespace vmac

@@ -18,6 +18,20 @@ bool carry(store::State &state, const nft::Plan &plan) {
     return !plan.counted.leaving.empty() || !plan.counted_by_guard.leaving.empty();
 }
 
+/// Once more where libnftables has crashed, which it does over what others did a moment ago. Whoever is called looks at
+/// the kernel then: what was under way may have happened. A second crash is final, see worker::RestingEngine.
+template <typename Function>
+auto persist(Function function) {
+    try {
+        return function();
+    } catch (const Error &error) {
+        if (error.code() != Errc::EngineUnavailable) {
+            throw;
+        }
+    }
+    return function();
+}
+
 }  // namespace
 
 void Filter::add_observer(Observer &observer) {
@@ -160,11 +174,11 @@ void Filter::settle() {
 }
 
 void Filter::check() {
-    if (!protected_ && !tables_.guard_support().egress) {
-        tables_.probe();  // what was refused then may have been everything
-        wanted_ = ruleset_for(entries_, state_.last_good, state_.parents);
-    }
     try {
+        if (!protected_ && !tables_.guard_support().egress) {
+            persist([this] { tables_.probe(); });  // what was refused then may have been everything
+            wanted_ = ruleset_for(entries_, state_.last_good, state_.parents);
+        }
         verify();
     } catch (const Error &error) {
         set_protected(false, error.what());
@@ -178,8 +192,21 @@ void Filter::check_again() {
     }
 }
 
+/// For who only wants to know. While libnftables cannot be used, what was read last is all that there is.
+void Filter::refresh() {
+    try {
+        verify();
+    } catch (const Error &error) {
+        if (error.code() != Errc::EngineUnavailable) {
+            throw;
+        }
+        set_protected(false, error.what());
+        flush_properties();
+    }
+}
+
 Counters Filter::counters() {
-    verify();
+    refresh();
     const Counters all = state_.ledger.reported(tables_.counters());
     Counters counters;
     for (const auto &[name, entry] : entries_) {
@@ -189,7 +216,7 @@ Counters Filter::counters() {
 }
 
 Counters Filter::guard_counters() {
-    verify();
+    refresh();
     Counters counters;
     for (const auto &[device, mac] : wanted_.guard.devices) {
         for (const Message message : kAllMessages) {
@@ -210,7 +237,7 @@ Counters Filter::slipped() const {
 
 MessageCounts Filter::counters(const InterfaceName &name) {
     require_managed(name);
-    verify();
+    refresh();
     return reported(state_.ledger.reported(tables_.counters()), name);
 }
 
@@ -236,9 +263,14 @@ void Filter::reset_counters(std::span<const InterfaceName> names) {
     try {
         world_.state_file.stage(next).publish();
     } catch (const std::exception &error) {
+        save_again();
         refuse_unsaved("the counters were not reset: ", error);
     }
     state_ = std::move(next);
+}
+
+std::string Filter::ruleset() const {
+    return persist([this] { return tables_.list().dump(); });
 }
 
 std::vector<std::string> Filter::features() const {
@@ -260,7 +292,9 @@ std::string Filter::guard_objection() const {
         return {};
     }
     if (!tables_.guard_support().egress) {
-        return "the kernel has no egress hook: " + tables_.guard_support().reason;
+        const std::string &reason = tables_.guard_support().reason;
+        return reason.empty() ? "the kernel could not be asked: " + failure_
+                              : "the kernel has no egress hook: " + reason;
     }
     if (tables_.guard_failure().empty() && !unguardable_.empty()) {
         return "not on " + unguardable_.begin()->first + ": " + unguardable_.begin()->second;
@@ -302,12 +336,9 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
     next.parents = remember_parents(std::move(next.parents), entries, world_.links);
     const auto wanted = ruleset_for(entries, config, next.parents);
     try {
-        // What we believe about the kernel may be wrong: somebody has just flushed our tables.
-        if (!transact(next, wanted, nft::Tables::Read::WhenNeeded)) {
-            transact(next, wanted, nft::Tables::Read::Always);
-        }
+        persist([&] { bring_about(next, wanted); });
     } catch (const Error &error) {
-        if (error.code() == Errc::KernelRejected) {
+        if (error.code() == Errc::KernelRejected || error.code() == Errc::EngineUnavailable) {
             check();  // find out whether it still holds what it held before
         }
         if (error.code() == Errc::StoreFailed) {
@@ -324,9 +355,20 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
     flush_properties();
 }
 
-/// Brings @p next to disk and @p wanted to the kernel, or neither. The ledgers of @p next are filled in here. False,
-/// and neither, when the kernel has refused without having been read.
-bool Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read) {
+/// What we believe about the kernel may be wrong: somebody has just flushed our tables, or does so again and again.
+void Filter::bring_about(const store::State &next, const nft::Ruleset &wanted) {
+    auto refusal = transact(next, wanted, nft::Tables::Read::WhenNeeded);
+    for (int tries = 0; refusal && tries < 2; ++tries) {
+        refusal = transact(next, wanted, nft::Tables::Read::Always);
+    }
+    if (refusal) {
+        throw Error(*refusal);
+    }
+}
+
+/// Brings @p next to disk and @p wanted to the kernel, or neither. The ledgers of @p next are filled in here.
+/// @return why the kernel has refused, and neither was done, when it may be otherwise after another reading
+std::optional<Error> Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read) {
     const auto make_plan = [&] {
         nft::Plan plan = tables_.make_plan(wanted, read);
         next.ledger = state_.ledger;
@@ -343,8 +385,8 @@ bool Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables
     try {
         tables_.execute(plan);
     } catch (const Error &error) {
-        if (error.code() == Errc::KernelRejected && !plan.read_back) {
-            return false;
+        if (error.code() == Errc::KernelRejected && (!plan.read_back || tables_.is_disturbed())) {
+            return error;
         }
         throw;
     }
@@ -364,7 +406,7 @@ bool Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables
     if (unsaved_) {
         try_to_save(state_);
     }
-    return true;
+    return std::nullopt;
 }
 
 /// The kernel has what the disk refused: puts back what was there before.
@@ -374,8 +416,12 @@ void Filter::roll_back(const store::State &next) {
     state_.guard_ledger = next.guard_ledger;
     carry(state_, plan);
     tables_.execute(plan);
+    save_again();
+}
+
+/// After a state that could not be saved: it may be in its place all the same, and only its directory was not synced.
+void Filter::save_again() {
     try {
-        // The new state may be in its place already, and only its directory was not synced.
         world_.state_file.stage(state_).publish();
     } catch (const std::exception &) {
         return;  // the disk has refused once already, which the caller tells
@@ -402,13 +448,21 @@ void Filter::try_to_save(const store::State &state) {
 
 /// Asks the kernel, and makes it hold what it must. @throws Error when that cannot be done
 void Filter::verify() {
+    persist([this] { verify_once(); });
+}
+
+void Filter::verify_once() {
     bool carried = false;
     bool contested = false;
     // A status of success is not proof, so what was changed is read once more. More often only where somebody changes
     // it in between.
+    // A worker that dies in between takes its ownership of our tables along, and with it the first proof. What goes on
+    // for long is left to the next event, for callers wait.
+    constexpr int kTries = 3;
+    constexpr int kRounds = 10;
     bool is_proven = false;
     bool is_first = true;
-    for (int tries = 0; !is_proven && tries < 2;) {
+    for (int tries = 0, round = 0; !is_proven && tries < kTries && round < kRounds; ++round) {
         const nft::Plan plan = tables_.make_plan(wanted_, nft::Tables::Read::Always);
         if (!std::exchange(is_first, false) && !plan.is_done() && !budget_.has_one(world_.now())) {
             contested = true;

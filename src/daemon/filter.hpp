@@ -13,6 +13,7 @@
 #include "daemon/entries.hpp"
 #include "daemon/observer.hpp"
 #include "daemon/restore_budget.hpp"
+#include "model/error.hpp"
 #include "nft/tables.hpp"
 #include "store/state.hpp"
 
@@ -87,15 +88,15 @@ public:
 
     [[nodiscard]] const Entries &entries() const { return entries_; }
 
-    /// What all interfaces under management were kept from sending. Reads the kernel, as check() does.
-    /// @throws Error KernelRejected, EngineUnavailable
+    /// What all interfaces under management were kept from sending. Reads the kernel, as check() does; while
+    /// libnftables cannot be used, that is as of the last reading, and is_protected() is false. @throws Error
+    /// KernelRejected
     Counters counters();
 
     /// The same for one. @throws Error NotFound besides
     MessageCounts counters(const InterfaceName &name);
 
-    /// What the guard has rewritten or dropped, by device. Reads the kernel. @throws Error KernelRejected,
-    /// EngineUnavailable
+    /// What the guard has rewritten or dropped, by device, read as counters() does. @throws Error KernelRejected
     Counters guard_counters();
 
     /// Counts from zero again; all, the guard's too, when @p names is empty. @throws Error NotFound, StoreFailed
@@ -103,7 +104,7 @@ public:
     void reset_counters(std::span<const InterfaceName> names);
 
     /// Our tables as the kernel has them. @throws Error KernelRejected, EngineUnavailable
-    [[nodiscard]] std::string ruleset() const { return tables_.list().dump(); }
+    [[nodiscard]] std::string ruleset() const;
 
     /// Whether the kernel was read back and holds what it must.
     [[nodiscard]] bool is_protected() const { return protected_; }
@@ -153,12 +154,16 @@ private:
     bool change_to(const InterfaceOptions &api);
     void commit(const Config &config, const InterfaceOptions &api);
     [[nodiscard]] nft::Ruleset ruleset_for(const Entries &entries, const Config &config, const Parents &parents) const;
-    bool transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
+    void bring_about(const store::State &next, const nft::Ruleset &wanted);
+    std::optional<Error> transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
     void roll_back(const store::State &next);
+    void save_again();
     void follow_links();
     void try_to_save(const store::State &state);
     [[noreturn]] void refuse_unsaved(const char *consequence, const std::exception &reason);
     void verify();
+    void verify_once();
+    void refresh();
     void note_plan(const nft::Plan &plan);
     [[nodiscard]] std::string contest_in_words() const;
     void take_entries(Entries entries);

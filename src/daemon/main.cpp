@@ -7,11 +7,13 @@
 #include "daemon/daemon.hpp"
 #include "daemon/journal.hpp"
 #include "daemon/restore.hpp"
-#include "nft/engine.hpp"
+#include "worker/keeper.hpp"
+#include "worker/privileges.hpp"
+#include "worker/worker.hpp"
 
 namespace {
 
-constexpr std::string_view kUsage = R"(Usage: vmac-mldfilterd [--restore | --help | --version]
+constexpr std::string_view kUsage = R"(Usage: vmac-mldfilterd [--restore | --worker | --help | --version]
 
 Keeps VRRP virtual-MAC interfaces from speaking MLD and IGMP in their own name.
 Started by systemd or by the first call to org.vmac.MldFilter on the system bus;
@@ -19,7 +21,15 @@ see vmac-mldfilterd(8).
 
   --restore  put the rules into the kernel that are known from configuration
              and state, and exit; vmac-mldfilter-restore.service does it at boot
+  --worker   serve the daemon, which starts it itself, over standard input
 )";
+
+int run(bool restores) {
+    vmac::worker::seal_privileges();
+    vmac::worker::Keeper keeper;  // first of all: it must not have what we open
+    const auto directories = vmac::Directories::from_environment();
+    return restores ? vmac::restore(keeper, directories) : vmac::Daemon(keeper, directories).run();
+}
 
 }  // namespace
 
@@ -34,14 +44,12 @@ int main(int argc, char **argv) {
         return EXIT_SUCCESS;
     }
     const bool restores = option == "--restore";
-    if (argc > 1 && !restores) {
+    if (argc > 1 && !restores && option != "--worker") {
         std::cerr << kUsage;
         return EXIT_FAILURE;
     }
     try {
-        vmac::nft::LibnftablesEngine engine;
-        const auto directories = vmac::Directories::from_environment();
-        return restores ? vmac::restore(engine, directories) : vmac::Daemon(engine, directories).run();
+        return option == "--worker" ? vmac::worker::work() : run(restores);
     } catch (const std::exception &error) {
         vmac::journal(LOG_ERR, "", error.what());
         return EXIT_FAILURE;

@@ -66,4 +66,7 @@ inline constexpr std::string_view kNotWatching = "b32fa87b09594b8d936b8b59721205
 /// An interface relocates again: there is a parent to send from. VMAC_INTERFACE, VMAC_PARENT.
 inline constexpr std::string_view kRelocatingAgain = "c9f7994a77334574a443005305120539";
 
+/// libnftables has crashed or hung in a process of its own; another one is tried. VMAC_REASON: how.
+inline constexpr std::string_view kEngineFailed = "28caccf9f3424863b1bf7423857866d3";
+
 }  // namespace vmac::message_id

@@ -14,6 +14,8 @@
 #include "nft/watcher.hpp"
 #include "store/boot.hpp"
 #include "store/state.hpp"
+#include "worker/privileges.hpp"
+#include "worker/remote_engine.hpp"
 
 namespace vmac {
 namespace {
@@ -48,19 +50,21 @@ void bring_about(nft::Tables &tables, const nft::Ruleset &wanted, Journalist &jo
 
 }  // namespace
 
-int restore(nft::Engine &engine, const Directories &directories) {
+int restore(worker::Keeper &keeper, const Directories &directories) {
     const net::LinkMonitor monitor;
+    nft::NetlinkWatcher watcher;
+    worker::keep_capability(std::nullopt);
     const store::State state =
         read_state(store::StateFile(directories.state, store::identify_boot(directories.runtime)));
     const Config config = read_setup(directories.configuration, state.last_good).config;
     const Entries entries = resolve(config, state.interfaces, monitor.links());
     const Parents parents = remember_parents(state.parents, entries, monitor.links());
 
-    nft::NetlinkWatcher watcher;
+    worker::RemoteEngine engine(keeper, worker::Post::Rules, worker::RemoteEngine::Life::Kept);
     nft::Tables tables(engine, watcher);
     Journalist journalist;
-    tables.probe();
     try {
+        tables.probe();
         const bool absent_too = tables.guard_support().absent_devices;
         bring_about(tables, desired_tables(config, entries, parents, monitor.links(), absent_too), journalist);
     } catch (const Error &error) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "daemon/setup.hpp"
-#include "nft/engine.hpp"
+#include "worker/keeper.hpp"
 
 namespace vmac {
 
@@ -11,6 +11,6 @@ namespace vmac {
 /// that has done its work there is nothing to do.
 /// @return the exit status: success when the kernel was read back and holds the rules. A guard that the kernel refuses
 /// is no failure.
-int restore(nft::Engine &engine, const Directories &directories);
+int restore(worker::Keeper &keeper, const Directories &directories);
 
 }  // namespace vmac

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/error.hpp"
+#include "model/quoting.hpp"
 
 namespace vmac {
 namespace {
@@ -17,17 +18,29 @@ bool is_kernel_space(unsigned char c) {
     return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0;
 }
 
-std::string quoted(std::string_view text) {
-    return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-}
-
 /// Words that json_parse_constant() in libnftables turns into numbers wherever they stand, so that no interface of
 /// that name can be written.
 constexpr std::array<std::string_view, 11> kProtocolWords = {"tcp",    "udp",  "udplite", "esp",  "ah",      "icmp",
                                                              "icmpv6", "comp", "dccp",    "sctp", "redirect"};
 
+/// Whether well-formed UTF-8 has characters that Unicode keeps for itself: U+FDD0 to U+FDEF, and the last two of each
+/// plane. sd-bus sends no message with them.
+bool has_noncharacter(std::string_view text) {
+    for (std::size_t end = 3; end <= text.size(); ++end) {
+        const auto first = static_cast<unsigned char>(text[end - 3]);
+        const auto second = static_cast<unsigned char>(text[end - 2]);
+        const auto third = static_cast<unsigned char>(text[end - 1]);
+        const bool ends_plane = (first == 0xef || (first & 0xcfU) == 0x8f) && second == 0xbf;
+        if ((ends_plane && (third == 0xbe || third == 0xbf)) ||
+            (first == 0xef && second == 0xb7 && third >= 0x90 && third <= 0xaf)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 [[noreturn]] void refuse(std::string_view text, const std::string &why) {
-    throw Error(Errc::InvalidName, quoted(text.substr(0, 64)) + " is not a usable interface name: " + why);
+    throw Error(Errc::InvalidName, in_quotes(text) + " is not a usable interface name: " + why);
 }
 
 }  // namespace
@@ -48,7 +61,7 @@ InterfaceName InterfaceName::parse(std::string_view text) {
         }
     }
     if (!is_utf8(text)) {
-        refuse(text, "it is not UTF-8");
+        refuse(text, "it is not UTF-8, or has characters that D-Bus does not carry");
     }
     if (text.front() == '@') {
         refuse(text, "nftables takes a leading '@' for the name of a set");
@@ -73,7 +86,7 @@ std::optional<InterfaceName> InterfaceName::from_kernel(std::string_view text) {
 bool is_utf8(std::string_view text) {
     try {
         const auto ignored = nlohmann::json(text).dump();
-        return text.find('\0') == std::string_view::npos;
+        return text.find('\0') == std::string_view::npos && !has_noncharacter(text);
     } catch (const nlohmann::json::type_error &) {
         return false;
     }

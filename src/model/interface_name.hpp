@@ -30,7 +30,8 @@ private:
     std::string text_;
 };
 
-/// Whether D-Bus and JSON can carry @p text: well-formed UTF-8 without NUL (RFC 3629).
+/// Whether D-Bus and JSON can carry @p text: well-formed UTF-8 (RFC 3629) without NUL, and without noncharacters such
+/// as U+FFFF, which sd-bus refuses.
 bool is_utf8(std::string_view text);
 
 }  // namespace vmac

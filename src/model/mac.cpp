@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "model/error.hpp"
+#include "model/quoting.hpp"
 
 namespace vmac {
 namespace {
@@ -30,7 +31,7 @@ std::string parse_mac(const std::string &text) {
         good = allowed.find(text[i]) != std::string_view::npos;
     }
     if (!good) {
-        throw Error(Errc::StoreFailed, "\"" + text + "\" is not a MAC address");
+        throw Error(Errc::StoreFailed, in_quotes(text) + " is not a MAC address");
     }
     return text;
 }

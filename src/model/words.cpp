@@ -7,6 +7,7 @@
 #include "model/error.hpp"
 #include "model/message.hpp"
 #include "model/options.hpp"
+#include "model/quoting.hpp"
 
 namespace vmac {
 namespace {
@@ -57,7 +58,7 @@ auto parse(const Table &table, const char *what, std::string_view word) {
             known += (known.empty() ? "" : ", ") + std::string(row.word);
         }
         throw Error(Errc::InvalidOption,
-                    std::string("unknown ") + what + " \"" + std::string(word) + "\"; there are " + known);
+                    std::string("unknown ") + what + ' ' + in_quotes(word) + "; there are " + known);
     }
     return found->value;
 }

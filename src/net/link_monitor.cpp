@@ -27,7 +27,8 @@ int collect(const nlmsghdr *message, void *table) {
     return MNL_CB_OK;
 }
 
-/// Reads all links into @p table. False when they changed meanwhile (NLM_F_DUMP_INTR).
+/// Reads all links into @p table. False when they changed meanwhile (NLM_F_DUMP_INTR), or, with nothing in it, when the
+/// kernel had no memory to tell them (ENOBUFS).
 bool dump(mnl_socket *socket, LinkTable &table) {
     std::array<char, 128> request{};
     nlmsghdr *header = mnl_nlmsg_put_header(request.data());
@@ -43,6 +44,10 @@ bool dump(mnl_socket *socket, LinkTable &table) {
         const ssize_t got = mnl_socket_recvfrom(socket, buffer.data(), buffer.size());
         if (got < 0 && errno == EINTR) {
             continue;
+        }
+        if (got < 0 && errno == ENOBUFS) {
+            table = {};
+            return false;
         }
         const int verdict = got < 0 ? MNL_CB_ERROR
                                     : mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 1,
@@ -76,7 +81,8 @@ void LinkMonitor::refresh() {
         const NetlinkSocket socket = open_netlink(NETLINK_ROUTE);  // on an old one the interrupted dump still runs
         LinkTable table;
         const bool complete = dump(socket.get(), table);
-        if (complete || i == kDumpTries - 1) {
+        const bool is_last = i == kDumpTries - 1;
+        if (complete || (is_last && table.begin() != table.end())) {
             links_ = std::move(table);
             return;
         }
@@ -90,9 +96,15 @@ bool LinkMonitor::dispatch() {
             changed |= links_.apply(*event);
         }
     });
-    if (waiting == Waiting::Lost) {
+    stale_ |= waiting == Waiting::Lost;
+    if (stale_) {
         const LinkTable before = links_;
-        refresh();
+        try {
+            refresh();
+            stale_ = false;
+        } catch (const std::system_error &) {
+            return changed;  // no descriptor or no memory now: what was known until then must do
+        }
         changed |= !(before == links_);
     }
     return changed;

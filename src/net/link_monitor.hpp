@@ -22,12 +22,16 @@ public:
 
     [[nodiscard]] const LinkTable &links() const { return links_; }
 
+    /// Whether events were lost and the links could not be read anew; dispatch() tries again.
+    [[nodiscard]] bool is_stale() const { return stale_; }
+
 private:
     /// Forgets the events that are waiting and reads all links.
     void refresh();
 
     NetlinkSocket events_;
     LinkTable links_;
+    bool stale_ = false;
 };
 
 }  // namespace vmac::net

@@ -4,7 +4,9 @@
 #include <libmnl/libmnl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -18,9 +20,19 @@ constexpr int kEventBytes = 4 << 20;
 /// Events may come faster than they are read.
 constexpr int kReadsAtOnce = 4096;
 
-int hand_on(const nlmsghdr *message, void *handle) {
-    (*static_cast<const std::function<void(const nlmsghdr &)> *>(handle))(*message);
-    return MNL_CB_OK;
+/// Hands on the messages of one datagram. mnl_cb_run() would do, but libmnl takes a length of 2 GiB and more for a
+/// negative one, and so for one that fits. The kernel sends none.
+void hand_on(std::span<const char> datagram, const std::function<void(const nlmsghdr &)> &handle) {
+    while (datagram.size() >= sizeof(nlmsghdr)) {
+        const auto &message = *static_cast<const nlmsghdr *>(static_cast<const void *>(datagram.data()));
+        if (message.nlmsg_len < sizeof(nlmsghdr) || message.nlmsg_len > datagram.size()) {
+            return;
+        }
+        if (message.nlmsg_type >= NLMSG_MIN_TYPE) {
+            handle(message);
+        }
+        datagram = datagram.subspan(std::min<std::size_t>(NLMSG_ALIGN(message.nlmsg_len), datagram.size()));
+    }
 }
 
 }  // namespace
@@ -44,11 +56,10 @@ std::string text_of(const nlattr *attribute) {
 Waiting read_waiting(int fd, const std::function<void(const nlmsghdr &)> &handle) {
     std::vector<char> buffer(kNetlinkBuffer);
     auto waiting = Waiting::Read;
-    auto handler = handle;  // libmnl wants something that it could change
     for (int i = 0; i < kReadsAtOnce; ++i) {
         const ssize_t got = recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (got >= 0) {
-            mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, 0, hand_on, &handler);
+            hand_on({buffer.data(), static_cast<std::size_t>(got)}, handle);
         } else if (errno == ENOBUFS) {
             waiting = Waiting::Lost;
         } else if (errno == EAGAIN) {

@@ -22,6 +22,9 @@ NetlinkSocket open_netlink(int family, unsigned groups = 0);
 /// The string in an attribute, which the kernel ends with NUL and a forger might not.
 std::string text_of(const nlattr *attribute);
 
+/// A message with many attributes needs about 2 KiB; the kernel fills up to 32 KiB at once for a large buffer.
+inline constexpr std::size_t kNetlinkBuffer = 32768;
+
 /// How reading what waits has ended.
 enum class Waiting {
     Read,  ///< nothing was lost
@@ -31,8 +34,5 @@ enum class Waiting {
 /// Hands the messages that wait at @p fd to @p handle, and does not wait for more. While they come faster than they
 /// are read, some stay for the next call. @throws std::system_error
 Waiting read_waiting(int fd, const std::function<void(const nlmsghdr &)> &handle);
-
-/// A message with many attributes needs about 2 KiB; the kernel fills up to 32 KiB at once for a large buffer.
-inline constexpr std::size_t kNetlinkBuffer = 32768;
 
 }  // namespace vmac::net

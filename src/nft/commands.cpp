@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "model/error.hpp"
+
 namespace vmac::nft {
 
 using nlohmann::json;
@@ -127,6 +129,36 @@ json list_table(Family family, std::string_view name) {
 
 bool is_empty(const json &commands) {
     return commands.at("nftables").empty();
+}
+
+json parse_document(const std::string &text) {
+    constexpr int kDeepest = 128;
+    return json::parse(text, [](int depth, json::parse_event_t /*event*/, json & /*value*/) {
+        if (depth > kDeepest) {
+            throw Error(Errc::KernelRejected, "a value that is nested too deep");
+        }
+        return true;
+    });
+}
+
+std::vector<json> read_objects(const std::string &text) {
+    std::vector<json> objects;
+    const json document = parse_document(text);
+    for (const json &object : document.at("nftables")) {
+        if (!object.is_object() || object.size() != 1 || !object.begin()->is_object()) {
+            throw Error(Errc::KernelRejected, "not an object of a listing");
+        }
+        if (!object.contains("metainfo")) {
+            objects.push_back(object);
+        }
+    }
+    return objects;
+}
+
+Count read_counter(const json &counter) {
+    // get_ref() takes only the very type; get() would make something of a negative number, or one with a fraction.
+    return {counter.at("packets").get_ref<const json::number_unsigned_t &>(),
+            counter.at("bytes").get_ref<const json::number_unsigned_t &>()};
 }
 
 json as_written(json object) {

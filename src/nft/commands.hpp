@@ -3,7 +3,9 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include "model/counters.hpp"
 #include "model/interface_name.hpp"
 
 // The words of libnftables-json(5) that both lines of defence are written in.
@@ -71,6 +73,18 @@ nlohmann::json list_table(Family family, std::string_view name = kTable);
 
 /// True when @p commands, a command list, has nothing to do.
 bool is_empty(const nlohmann::json &commands);
+
+/// Reads a listing. One whose values are nested deeper than any that libnftables makes is none: to copy or to write
+/// such a value, the JSON library calls itself for each level, and the stack has an end.
+/// @throws nlohmann::json::exception or Error
+nlohmann::json parse_document(const std::string &text);
+
+/// The objects of a listing, each {kind: body}, without what libnftables says about itself.
+/// @throws nlohmann::json::exception or Error for a text that is no listing
+std::vector<nlohmann::json> read_objects(const std::string &text);
+
+/// What a counter in a listing says. @throws nlohmann::json::exception
+Count read_counter(const nlohmann::json &counter);
 
 /// An object of a listing as it was written: without what the kernel adds (handles), what is compared on its own
 /// (elements), and what has been counted.

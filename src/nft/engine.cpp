@@ -39,6 +39,13 @@ std::string reason_of(std::string_view errors) {
     return errors.empty() ? "no reason was given" : std::string(errors);
 }
 
+/// Whether it has not read whole what it reads before a change. The kernel has refused nothing then, unless it was
+/// that.
+bool has_lost_track(std::string_view errors) {
+    return errors.find("cache initialization failed") != std::string_view::npos &&
+           errors.find(std::strerror(EPERM)) == std::string_view::npos;
+}
+
 }  // namespace
 
 std::string LibnftablesEngine::run(const std::string &commands) {
@@ -55,6 +62,11 @@ std::string LibnftablesEngine::run(const std::string &commands) {
     const int status = nft_run_cmd_from_buffer(context_.get(), commands.c_str());
     std::string output = nft_ctx_get_output_buffer(context_.get());
     const std::string errors = nft_ctx_get_error_buffer(context_.get());
+    if (status != 0 && has_lost_track(errors)) {
+        // What was listed first may still be in the socket, and would be taken for the answer to what is asked next.
+        context_.reset();
+        throw Error(Errc::EngineUnavailable, "libnftables cannot be used: " + reason_of(errors));
+    }
     if (status != 0) {
         // The context stays: libnftables forgets by itself what it has read, the ownership of our tables hangs on its
         // socket, and closing that waits until the kernel has destroyed what others have deleted (16 ms).

@@ -21,6 +21,9 @@ public:
     /// @return what list commands print, else empty.
     /// @throws Error KernelRejected with the kernel's reason, EngineUnavailable.
     virtual std::string run(const std::string &commands) = 0;
+
+    /// The same for commands that only list: what an engine still can do while it cannot change anything.
+    virtual std::string look(const std::string &commands) { return run(commands); }
 };
 
 /// The engine that is libnftables itself, in this process. Not thread-safe.

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "model/mac.hpp"
 #include "nft/commands.hpp"
 
 namespace vmac::nft {
@@ -14,7 +15,8 @@ using nlohmann::json;
 
 Sender sender_of(const json &element) {
     const json &key = element.at("concat");
-    return {.device = InterfaceName::parse(key.at(0).get<std::string>()), .mac = key.at(1).get<std::string>()};
+    return {.device = InterfaceName::parse(key.at(0).get<std::string>()),
+            .mac = parse_mac(key.at(1).get<std::string>())};
 }
 
 /// @throws json::exception or Error where an element has a form that we do not make.
@@ -61,9 +63,9 @@ void read_rule(const json &rule, GuardListing &listing) {
     const auto device = InterfaceName::parse(std::string_view(chain).substr(kVmacChain.size()));
     const json mangle = statement(rule, "mangle");
     if (!mangle.is_null()) {
-        listing.guard.devices[device] = mangle.at("value").get<std::string>();
+        listing.guard.devices[device] = parse_mac(mangle.at("value").get<std::string>());
     }
-    listing.counters[device][message_of(rule)] += {counter.at("packets"), counter.at("bytes")};
+    listing.counters[device][message_of(rule)] += read_counter(counter);
 }
 
 /// Where the listing does not say which device a chain is for, as libnftables 1.0.6 does not, ours need not either.
@@ -119,11 +121,7 @@ GuardListing parse_guard_listing(const std::string &text) {
         }
     };
     try {
-        const json document = json::parse(text);
-        for (const json &object : document.at("nftables")) {
-            if (object.contains("metainfo")) {
-                continue;
-            }
+        for (const json &object : read_objects(text)) {
             if (object.contains("set")) {
                 tolerate([&] { read_set(object.at("set"), listing.guard); });
             } else if (object.contains("rule")) {
@@ -135,7 +133,7 @@ GuardListing parse_guard_listing(const std::string &text) {
         if (listing.deviation.empty() && !is_ours(std::move(structure), listing.guard)) {
             listing.deviation = table + " had other content";
         }
-    } catch (const json::exception &) {
+    } catch (const std::exception &) {
         listing.deviation = table + " could not be read";
     }
     return listing;

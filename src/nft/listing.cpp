@@ -31,8 +31,10 @@ void read_verdict(Family family, const json &element, Listing &listing) {
         family == Family::Ip6 ? parse_message(key.at("concat").at(1).get<std::string>()) : Message::Igmp;
     const auto verdict = verdict_of(element.at(1));
     const auto interface = InterfaceName::parse(name.get<std::string>());
-    const json &counter = element.at(0).at("elem").at("counter");
-    const Count count{counter.at("packets"), counter.at("bytes")};
+    const Count count = read_counter(element.at(0).at("elem").at("counter"));
+    if (family_of(message) != family) {
+        throw Error(Errc::KernelRejected, "not a message of this family");
+    }
     listing.ruleset.verdicts[interface][message] = verdict;
     listing.counters[interface][message] = count;
 }
@@ -67,11 +69,7 @@ Listing parse_listing(Family family, const std::string &text, const IndexOf &ind
     Listing listing;
     std::vector<json> structure;
     try {
-        const json document = json::parse(text);
-        for (const json &object : document.at("nftables")) {
-            if (object.contains("metainfo")) {
-                continue;
-            }
+        for (const json &object : read_objects(text)) {
             if (object.contains("map")) {
                 read_elements(family, object["map"], index_of, listing);
             }
@@ -81,7 +79,7 @@ Listing parse_listing(Family family, const std::string &text, const IndexOf &ind
         if (!same_objects(std::move(structure), table_objects(family))) {
             listing.deviation = in_words(family) + " had other content";
         }
-    } catch (const json::exception &) {
+    } catch (const std::exception &) {
         listing.deviation = in_words(family) + " could not be read";
     }
     return listing;

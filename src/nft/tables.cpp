@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nft/tables.hpp"
 
-#include <net/if.h>
-
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "model/error.hpp"
+#include "net/device.hpp"
 
 namespace vmac::nft {
 
@@ -74,18 +74,6 @@ Tally sort(const Counters &before, const Counters &now, Stays stays) {
     return tally;
 }
 
-/// Whether a device has a name that is not UTF-8. If an earlier run has put it into the map of parents, libnftables
-/// ends the process over listing it. The tables that we make do not hold it.
-bool any_device_is_unprintable() {
-    const std::unique_ptr<struct if_nameindex, decltype(&if_freenameindex)> devices(if_nameindex(), if_freenameindex);
-    for (const auto *device = devices.get(); device != nullptr && device->if_index != 0; ++device) {
-        if (!is_utf8(device->if_name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// One transaction for all that a plan has to do.
 json both_lines(const Plan &plan) {
     json commands = plan.first_line;
@@ -106,15 +94,19 @@ std::string Tables::refusal(const json &commands) const {
         engine_.run(commands.dump());
         return {};
     } catch (const Error &error) {
+        if (error.code() != Errc::KernelRejected) {
+            throw;
+        }
         return error.what();
     }
 }
 
 void Tables::probe() {
-    support_.absent_devices = refusal(probe_guard("vmac-no-device")).empty();
-    support_.reason = support_.absent_devices ? "" : refusal(probe_guard("lo"));
-    support_.egress = support_.reason.empty();
+    GuardSupport support{.absent_devices = refusal(probe_guard("vmac-no-device")).empty()};
+    support.reason = support.absent_devices ? "" : refusal(probe_guard("lo"));
+    support.egress = support.reason.empty();
     can_own_ = find_ownership();
+    support_ = std::move(support);
 }
 
 void Tables::recall(Counters counters, Counters guard_counters) {
@@ -129,10 +121,12 @@ bool Tables::find_ownership() const {
     }
     bool is_owned = false;
     try {
-        const json listing = json::parse(engine_.run(list_table(Family::Ip6, kProbeTable).dump()));
+        const json listing = json::parse(engine_.look(list_table(Family::Ip6, kProbeTable).dump()));
         is_owned = std::ranges::any_of(listing.at("nftables"), [](json object) { return take_ownership_out(object); });
-    } catch (const Error &) {
-        is_owned = false;
+    } catch (const Error &error) {
+        if (error.code() != Errc::KernelRejected) {
+            throw;
+        }
     }
     return refusal(end_ownership_probe()).empty() && is_owned;
 }
@@ -176,7 +170,7 @@ void Tables::transact(const json &commands) {
 
 std::optional<std::string> Tables::list_or_nothing(Family family) const {
     try {
-        return engine_.run(list_table(family).dump());
+        return engine_.look(list_table(family).dump());
     } catch (const Error &error) {
         if (error.code() != Errc::KernelRejected) {
             throw;
@@ -187,21 +181,27 @@ std::optional<std::string> Tables::list_or_nothing(Family family) const {
 
 Listing Tables::read_first_line() const {
     std::map<std::string, unsigned> seen;  // many interfaces have the same parent
-    const auto index_of = [&seen](const std::string &name) {
+    std::exception_ptr failure;            // a listing takes what is thrown for a strange element
+    const auto remembered_index_of = [&](const std::string &name) {
         const auto [found, is_new] = seen.try_emplace(name);
-        if (is_new) {
-            found->second = if_nametoindex(name.c_str());
+        try {
+            found->second = is_new ? net::index_of(name) : found->second;
+        } catch (const Error &) {
+            failure = std::current_exception();
         }
         return found->second;
     };
     std::array<Listing, kFirstLine.size()> listings;
     for (std::size_t i = 0; i < kFirstLine.size(); ++i) {
         if (const auto text = list_or_nothing(kFirstLine[i])) {
-            listings[i] = parse_listing(kFirstLine[i], *text, index_of);
+            listings[i] = parse_listing(kFirstLine[i], *text, remembered_index_of);
         } else {
             listings[i].missing = true;
             listings[i].deviation = in_words(kFirstLine[i]) + " was missing";
         }
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
     }
     return merge(std::move(listings[0]), std::move(listings[1]));
 }
@@ -211,10 +211,10 @@ GuardListing Tables::read_guard() const {
     return text ? parse_guard_listing(*text) : GuardListing{.missing = true};
 }
 
-/// Whether listing our tables could end the process: if the map of parents holds a device with such a name. What is
-/// wanted never does.
+/// Whether listing our tables could end the process of libnftables: if the map of parents holds a device whose name is
+/// not UTF-8. An earlier version may have put it there; what is wanted never does.
 bool Tables::must_not_read(const Ruleset &wanted) const {
-    return (!known_ || known_->parents != wanted.parents) && any_device_is_unprintable();
+    return (!known_ || known_->parents != wanted.parents) && net::is_any_device_unprintable();
 }
 
 Plan Tables::make_plan(const Ruleset &wanted, Read when) {
@@ -244,6 +244,9 @@ Plan Tables::make_plan(const Ruleset &wanted, Read when) {
     read();
     if (!plan.deviation.empty() && !plan.disturbed) {
         read();
+    }
+    if (untold_) {
+        plan.deviation = *untold_;  // what is different now may be what we did ourselves
     }
     plan.changed_by = plan.deviation.empty() ? "" : suspect_;
     return plan;
@@ -300,7 +303,7 @@ void Tables::plan_guard(Plan &plan) const {
 /// Whether the kernel itself has taken a chain of the guard away together with its device, as it does before 6.16.
 bool Tables::device_is_gone() const {
     return !support_.absent_devices && known_ && std::ranges::any_of(known_->guard.devices, [](const auto &device) {
-        return if_nametoindex(device.first.str().c_str()) == 0;
+        return net::index_of(device.first.str()) == 0;
     });
 }
 
@@ -314,6 +317,9 @@ void Tables::execute(const Plan &plan) {
         } catch (const Error &error) {
             guard_failure_ = failure;
             refused_devices_ = refused;
+            if (error.code() == Errc::EngineUnavailable) {
+                untold_ = plan.deviation;
+            }
             if (error.code() != Errc::KernelRejected || !plan.read_back || is_empty(plan.guard)) {
                 throw;
             }
@@ -323,6 +329,7 @@ void Tables::execute(const Plan &plan) {
     known_ = std::move(done);
     doubtful_ = disturbed_ || !guard_failure_.empty();
     if (plan.read_back) {
+        untold_.reset();
         suspect_ = disturbed_ ? suspect_ : "";
         counters_ = plan.counted.staying;
         guard_counters_ = plan.counted_by_guard.staying;
@@ -368,7 +375,7 @@ json Tables::list() const {
         if (family == Family::Netdev && (!known_ || known_->guard.devices.empty())) {
             continue;
         }
-        const auto listing = json::parse(engine_.run(list_table(family).dump()));
+        const auto listing = json::parse(engine_.look(list_table(family).dump()));
         for (const auto &object : listing.at("nftables")) {
             if (objects.empty() || !object.contains("metainfo")) {
                 objects.push_back(object);

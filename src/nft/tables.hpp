@@ -53,7 +53,7 @@ public:
     Tables(Engine &engine, Watcher &watcher) : engine_(engine), watcher_(watcher) {}
 
     /// Finds out what the kernel can do, by transactions that leave nothing behind. Before that, and where it can do
-    /// nothing, plans have no guard and no ownership.
+    /// nothing, plans have no guard and no ownership. @throws Error EngineUnavailable
     void probe();
     [[nodiscard]] const GuardSupport &guard_support() const { return support_; }
 
@@ -129,7 +129,9 @@ private:
     bool doubtful_ = true;          ///< whether the kernel must be read before the next change
     bool disturbed_ = false;        ///< whether it must because somebody else has touched our tables
     std::string suspect_;           ///< the process that has done so last
-    std::string own_process_;       ///< what the kernel calls us
+    /// What was not as we had left it before a transaction of which nobody knows whether it has happened.
+    std::optional<std::string> untold_;
+    std::string own_process_;  ///< what the kernel calls us
     std::string guard_failure_;
     std::map<InterfaceName, std::string> refused_devices_;
     Counters counters_;

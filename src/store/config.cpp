@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/error.hpp"
+#include "model/quoting.hpp"
 #include "store/files.hpp"
 
 namespace vmac::store {
@@ -17,6 +18,15 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void refuse(const std::string &file, const toml::source_region &where, const std::string &reason) {
     throw Error(Errc::InvalidOption, file + ':' + std::to_string(where.begin.line) + ": " + reason);
+}
+
+/// A key as it stands in a file: in quotes where it needs them.
+std::string written(const toml::key &key) {
+    const std::string_view text = key.str();
+    const bool bare = !text.empty() && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    });
+    return bare ? std::string(text) : in_quotes(text);
 }
 
 /// One file on its way into a Config.
@@ -64,7 +74,7 @@ private:
         }
         for (const auto &[name, options] : *node.as_table()) {
             if (!options.is_table()) {
-                refuse(file_, options.source(), "interfaces are tables: [interface." + std::string(name) + "]");
+                refuse(file_, options.source(), "interfaces are tables: [interface." + written(name) + "]");
             }
             const std::string_view word = name.str();
             read_options(*options.as_table(), at(name.source(), [&] { return InterfaceName::parse(word); }));
@@ -89,7 +99,7 @@ private:
     }
 
     [[noreturn]] void unknown(const toml::key &key, const char *known) const {
-        refuse(file_, key.source(), "unknown key " + std::string(key.str()) + "; there are " + known);
+        refuse(file_, key.source(), "unknown key " + written(key) + "; there are " + known);
     }
 
     [[nodiscard]] std::string text(const toml::node &node, const char *what) const {
@@ -184,7 +194,7 @@ Config parse_config(Config earlier, std::string_view text, const std::string &fi
     try {
         return Reader(std::move(earlier), file).read(toml::parse(text, file));
     } catch (const toml::parse_error &error) {
-        refuse(file, error.source(), std::string(error.description()));
+        refuse(file, error.source(), on_one_line(std::string(error.description())));
     }
 }
 

@@ -2,11 +2,13 @@
 #include "store/files.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -20,21 +22,28 @@ constexpr mode_t kReadableByAll = 0644;
     throw std::system_error(errno, std::generic_category(), path.string());
 }
 
-class Descriptor {
+/// Makes a call again that a signal interrupted, which file systems on a network let through.
+template <typename Call>
+int uninterrupted(Call call) {
+    int status = call();
+    while (status < 0 && errno == EINTR) {
+        status = call();
+    }
+    return status;
+}
+
+class File {
 public:
-    Descriptor(const std::filesystem::path &path, int flags)
-        : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, kReadableByAll)) {
-        if (fd_ < 0) {
+    File(const std::filesystem::path &path, int flags)
+        : path_(path), fd_(uninterrupted([&] { return ::open(path.c_str(), flags | O_CLOEXEC, kReadableByAll); })) {
+        if (!fd_) {
             fail(path_);
         }
     }
-    ~Descriptor() { ::close(fd_); }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
 
     void write(std::string_view content) const {
         while (!content.empty()) {
-            const ssize_t written = ::write(fd_, content.data(), content.size());
+            const ssize_t written = ::write(fd_.get(), content.data(), content.size());
             if (written >= 0) {
                 content.remove_prefix(static_cast<std::size_t>(written));
             } else if (errno != EINTR) {
@@ -47,7 +56,7 @@ public:
         std::string content;
         std::array<char, 65536> buffer{};
         while (true) {
-            const ssize_t got = ::read(fd_, buffer.data(), buffer.size());
+            const ssize_t got = ::read(fd_.get(), buffer.data(), buffer.size());
             if (got == 0) {
                 return content;
             }
@@ -60,26 +69,33 @@ public:
     }
 
     void sync() const {
-        if (::fsync(fd_) < 0) {
+        if (uninterrupted([this] { return ::fsync(fd_.get()); }) < 0) {
             fail(path_);
         }
     }
 
 private:
     std::filesystem::path path_;
-    int fd_;
+    Descriptor fd_;
 };
 
 }  // namespace
 
 std::string read_file(const std::filesystem::path &path) {
-    return Descriptor(path, O_RDONLY).read();
+    return File(path, O_RDONLY).read();
+}
+
+DirectoryLock::DirectoryLock(const std::filesystem::path &directory)
+    : directory_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (directory_ && ::flock(directory_.get(), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+        throw std::runtime_error("another instance works in " + directory.string() + "; nothing was touched");
+    }
 }
 
 StagedFile::StagedFile(std::filesystem::path target, const std::string &content)
     : target_(std::move(target)), temporary_(target_.string() + ".new") {
     try {
-        const Descriptor file(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
+        const File file(temporary_, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW);
         file.write(content);
         file.sync();
     } catch (...) {
@@ -102,7 +118,7 @@ void StagedFile::publish() {
         fail(target_);
     }
     temporary_.clear();
-    Descriptor(target_.parent_path(), O_RDONLY | O_DIRECTORY).sync();
+    File(target_.parent_path(), O_RDONLY | O_DIRECTORY).sync();
 }
 
 }  // namespace vmac::store

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/error.hpp"
+#include "model/quoting.hpp"
 
 namespace vmac::store {
 namespace {
@@ -44,7 +45,7 @@ Options options_from_json(const json &object) {
         } else if (key == "runtime") {
             options.runtime = value.get<bool>();
         } else {
-            throw Error(Errc::StoreFailed, "unknown option " + key);
+            throw Error(Errc::StoreFailed, "unknown option " + in_quotes(key));
         }
     }
     return options;

@@ -8,6 +8,7 @@
 
 #include "model/error.hpp"
 #include "model/mac.hpp"
+#include "model/quoting.hpp"
 #include "store/options_json.hpp"
 
 namespace vmac::store {
@@ -81,6 +82,13 @@ fs::path aside(const fs::path &path) {
     throw Error(Errc::StoreFailed, "there are " + std::to_string(kAsideTries) + " rejected files already");
 }
 
+/// Whether it is not the disk that is short of something, but this process or the machine, for now. To go on without
+/// the state would take rules out of the kernel that must stay.
+bool is_passing(const std::error_code &error) {
+    return error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system ||
+           error == std::errc::not_enough_memory;
+}
+
 }  // namespace
 
 std::string format_state(const State &state, const std::string &boot_id) {
@@ -99,10 +107,13 @@ std::string format_state(const State &state, const std::string &boot_id) {
 State parse_state(const std::string &text, const std::string &boot_id) {
     try {
         const json document = json::parse(text);
-        const int version = document.at("version");
+        const json &version = document.at("version");
+        if (!version.is_number_integer()) {
+            throw Error(Errc::StoreFailed, "its version is not a whole number");
+        }
         if (version != kVersion) {
-            throw Error(Errc::StoreFailed, "it has version " + std::to_string(version) + ", this program reads " +
-                                               std::to_string(kVersion));
+            throw Error(Errc::StoreFailed,
+                        "it has version " + version.dump() + ", this program reads " + std::to_string(kVersion));
         }
         State state{.interfaces = interfaces_from_json(document.at("interfaces")),
                     .last_good = config_from_json(document.at("configuration"))};
@@ -120,7 +131,7 @@ State parse_state(const std::string &text, const std::string &boot_id) {
         }
         return state;
     } catch (const json::exception &error) {
-        throw Error(Errc::StoreFailed, std::string("it is damaged: ") + error.what());
+        throw Error(Errc::StoreFailed, "it is damaged: " + on_one_line(error.what()));
     } catch (const Error &error) {
         throw Error(Errc::StoreFailed, error.what());
     }
@@ -147,6 +158,9 @@ StateFile::Loaded StateFile::load() {
     try {
         return {.state = read(), .complaint = {}};
     } catch (const std::system_error &error) {
+        if (is_passing(error.code())) {
+            throw;
+        }
         blocked_ = std::string("it cannot be read: ") + error.what();
         return {.state = {},
                 .complaint = blocked_ + "; nothing is saved until it is moved away and the service is restarted"};

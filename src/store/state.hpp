@@ -47,6 +47,7 @@ public:
 
     /// Reads the file. A torn or foreign one is set aside, never deleted; what cannot be set aside is left alone,
     /// and then stage() refuses. Never throws for what is on the disk.
+    /// @throws std::system_error when this process may not open anything more
     Loaded load();
 
     /// Reads the file and leaves it as it is. Without one the state is empty.

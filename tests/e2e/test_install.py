@@ -9,6 +9,11 @@ from e2e.rig.case import IS_DEBIAN_12, Case
 from e2e.rig.container import PACKAGE, UNITS
 from e2e.rig.network import Wire
 
+# As /proc/PID/status has it: one capability, by its bit, and a filter of system calls.
+NOTHING, ONLY_NET_ADMIN = f'{0:016x}', f'{1 << 12:016x}'
+CONFINED = {'CapEff': ONLY_NET_ADMIN, 'CapPrm': ONLY_NET_ADMIN, 'CapBnd': ONLY_NET_ADMIN, 'NoNewPrivs': '1',
+            'Seccomp': '2'}
+
 FAMILIES = [('ip', 'vmac_mldfilter'), ('ip6', 'vmac_mldfilter'), ('netdev', 'vmac_mldfilter')]
 
 
@@ -120,13 +125,19 @@ class Units(Case):
             families = vm.unit(unit, 'RestrictAddressFamilies')['RestrictAddressFamilies']
             self.check(f'only netlink and local sockets for {unit}', sorted(families.split()),
                        ['AF_NETLINK', 'AF_UNIX'])
-        status = vm.read(f'/proc/{vm.main_pid()}/status')
-        have = {name: re.search(rf'^{name}:\s*(\S+)$', status, re.M).group(1) for name in
-                ('CapEff', 'CapPrm', 'CapBnd', 'NoNewPrivs', 'Seccomp')}
-        only_net_admin = f'{1 << 12:016x}'
-        self.check('the kernel has it so for the process', have, {
-            'CapEff': only_net_admin, 'CapPrm': only_net_admin, 'CapBnd': only_net_admin,
-            'NoNewPrivs': '1', 'Seccomp': '2'})
+        self.check('the kernel has it so for each process', self.confinement(vm), {
+            'vmac-mldfilterd': CONFINED | {'CapEff': NOTHING, 'CapPrm': NOTHING},
+            'mldfilter-keep': CONFINED,
+            'mldfilter-nft': CONFINED})
+
+    @staticmethod
+    def confinement(vm):
+        """What the kernel says of the processes of the unit, by their names."""
+        found = {}
+        for pid in vm.run('cat', '/sys/fs/cgroup/system.slice/vmac-mldfilter.service/cgroup.procs').split():
+            status = dict(line.split(':\t', 1) for line in vm.read(f'/proc/{pid}/status').splitlines())
+            found[status['Name']] = {name: status[name].strip() for name in CONFINED}
+        return found
 
     def test_restart_and_watchdog(self):
         """As the manager has it."""

@@ -88,19 +88,21 @@ class Fight(_Flushed):
         """Until the status says so, which is sent when it begins."""
         self.daemon.notified.wait(lambda message: FIGHT in message)
 
+    def wait_for_as_many_as(self, restorations):
+        self.bus.signals.wait(lambda signal: signal.member == 'PropertiesChanged'
+                              and signal.values[1].get('Restorations', 0) >= restorations)
+
     def test_limit_and_recovery(self):
         transactions = Transactions()
         begin = time.monotonic()
         with vandal():
-            self.wait_for_fight()
+            self.wait_for_as_many_as(BURST)
             self.wait_for_property('Protected', False)
             self.assertRegex(self.daemon.status(), FIGHT)
             before = self.root.properties()['Restorations']
-            self.assertGreaterEqual(before, BURST)
             self.assertEqual(self.root.list()['vrrp6']['effective-action'], 'relocate')
             # It goes on, but however fast he is there is only one more each second.
-            self.bus.signals.wait(lambda signal: signal.member == 'PropertiesChanged'
-                                  and signal.values[1].get('Restorations', 0) >= before + 3)
+            self.wait_for_as_many_as(before + 3)
             self.assertLessEqual(self.root.properties()['Restorations'], BURST + (time.monotonic() - begin) + 1)
         begin = time.monotonic()
         self.wait_for_property('Protected', True)
@@ -113,7 +115,7 @@ class Fight(_Flushed):
 
     def report(self, transactions, healed):
         start = transactions.all()[0][0]
-        for who in ('vmac-mldfilterd', 'nft'):
+        for who in ('mldfilter-nft', 'nft'):
             seconds = [int((each[0] - start) / 1e9) for each in transactions.all() if each[2] == who]
             self.assertTrue(seconds, who)
             print(f'transactions of {who} in each second:', [seconds.count(each) for each in range(seconds[-1] + 1)])
@@ -122,8 +124,10 @@ class Fight(_Flushed):
     def test_audit_reports_it(self):
         with vandal():
             self.wait_for_fight()
-            findings = self.root.audit()
-        self.assertIn('critical', [finding['severity'] for finding in findings])
+            for _ in range(50):  # once a second all is well for a moment
+                if 'critical' in (severities := {finding['severity'] for finding in self.root.audit()}):
+                    break
+        self.assertIn('critical', severities)
         self.wait_for_property('Protected', True)
 
     def test_calls_work_meanwhile(self):

@@ -87,6 +87,18 @@ class BadName(Case):
         self.assertEqual(self.root.list().keys(), {'vrrpXX'})
 
 
+class Noncharacter(WireCase):
+    """A name that the kernel takes and sd-bus does not send: the interface is left to the guard, and all others are
+    under management and listed as ever."""
+
+    def test_others_are_listed(self):
+        Vmac('v\ufdd0', mac='00:00:5e:00:02:77', attempts=self.attempts)
+        self.root.add('vrrp7')
+        self.assertEqual(self.root.list().keys(), {'vrrp6', 'vrrp7'})
+        self.assertEqual(self.root.properties()['Interfaces'], ['vrrp6', 'vrrp7'])
+        self.assertTrue(self.root.audit())
+
+
 class GoodName(WireCase):
     """A VMAC of that name is relocated; one whose name is near is not, and a table of somebody else is not touched.
 

@@ -185,8 +185,9 @@ class Blocked(Case):
         isolation.write_protect(self.daemon.state)
         self.assert_blocked()
         self.assertEqual(self.daemon.state_file.read_bytes(), b'torn')
+        self.daemon.stop_cleanly()
         isolation.unmount(self.daemon.state)
-        self.daemon.restart()
+        self.daemon.start()
         self.assertEqual((self.daemon.state / 'state.json.rejected').read_bytes(), b'torn')
         self.assertTrue(self.root.add('vrrp6'))
 

@@ -5,7 +5,6 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
-#include "audit/apart.hpp"
 #include "audit/foreign.hpp"
 #include "support.hpp"
 
@@ -416,48 +415,6 @@ TEST(ForeignRules, TakeTheTableOfTheFamilyAndTheOwner) {
     EXPECT_EQ(rules.rule_on(Owner::Firewall, report).fate, Fate::Passes);
     EXPECT_EQ(rules.rule_on(Owner::Keepalived, igmp).fate, Fate::Passes);
     EXPECT_EQ(rules.rule_on(Owner::Keepalived, report), (Ruling{.fate = Fate::Unknown, .unreadable = "a reason"}));
-}
-
-// ---- the engine in a process of its own ----
-
-class Scripted final : public nft::Engine {
-public:
-    explicit Scripted(std::function<std::string()> script) : script_(std::move(script)) {}
-    std::string run(const std::string &commands) override { return commands + script_(); }
-
-private:
-    std::function<std::string()> script_;
-};
-
-ApartEngine apart(const std::function<std::string()> &script, int milliseconds = 60000) {
-    return ApartEngine([script] { return std::make_unique<Scripted>(script); },
-                       std::chrono::milliseconds(milliseconds));
-}
-
-TEST(ApartEngineTest, Answers) {
-    EXPECT_EQ(apart([] { return "!"; }).run("list"), "list!");
-    EXPECT_EQ(apart([] { return ""; }).run(""), "");
-    std::string much(std::size_t{5} << 20U, 'x');
-    EXPECT_EQ(apart([&] { return much; }).run(""), much) << "more than a pipe holds";
-}
-
-TEST(ApartEngineTest, PassesOnThatTheKernelRefused) {
-    const auto refuse = []() -> std::string { throw Error(Errc::KernelRejected, "No such file or directory"); };
-    EXPECT_EQ(test::message_of(Errc::KernelRejected, [&] { apart(refuse).run(""); }), "No such file or directory");
-}
-
-TEST(ApartEngineTest, OutlivesACrash) {
-    const auto crash = []() -> std::string { std::abort(); };
-    EXPECT_THAT(test::message_of(Errc::EngineUnavailable, [&] { apart(crash).run(""); }), HasSubstr("crashed"));
-}
-
-TEST(ApartEngineTest, DoesNotWaitForEver) {
-    const auto hang = []() -> std::string {
-        while (true) {
-            pause();
-        }
-    };
-    EXPECT_THAT(test::message_of(Errc::EngineUnavailable, [&] { apart(hang, 50).run(""); }), HasSubstr("end"));
 }
 
 }  // namespace

@@ -225,9 +225,30 @@ TEST_F(FilterCounters, AResetThatCannotBeSavedIsNone) {
     EXPECT_EQ(sent(), 3U);
 }
 
-TEST_F(FilterCounters, AreNotToldWhenTheKernelCannotBeAsked) {
+TEST_F(FilterCounters, AreThoseOfTheLastReadingWhenTheKernelCannotBeAsked) {
+    send(3);
+    EXPECT_EQ(sent(), 3U);
+    send(4);
+    kernel.refuse(FakeEngine::Runs::Lists, 6, Errc::EngineUnavailable);
+    EXPECT_EQ(sent(), 3U);
+    EXPECT_FALSE(filter->is_protected()) << "which says so";
+    EXPECT_EQ(filter->counters(name("vrrp1"))[Message::MldReport].packets, 3U);
+    (void)filter->guard_counters();
+    EXPECT_EQ(sent(), 7U) << "nothing was lost";
+    EXPECT_TRUE(filter->is_protected());
+}
+
+TEST_F(FilterCounters, AreReadAgainAfterOneCrash) {
+    send(3);
     kernel.refuse(FakeEngine::Runs::Lists, 1, Errc::EngineUnavailable);
-    test::message_of(Errc::EngineUnavailable, [this] { (void)filter->counters(); });
+    EXPECT_EQ(sent(), 3U);
+    EXPECT_TRUE(filter->is_protected());
+}
+
+TEST_F(FilterCounters, AreNotToldWhenTheKernelRefuses) {
+    kernel.refuse(FakeEngine::Runs::Changes, 100);
+    kernel.flush();
+    test::message_of(Errc::KernelRejected, [this] { (void)filter->counters(); });
 }
 
 TEST_F(FilterCounters, WhatCannotBeCarriedToDiskIsReportedAndStillCounted) {

@@ -81,10 +81,28 @@ TEST_F(FilterFailures, ARefusedConfigurationIsNotInForce) {
 }
 
 TEST_F(FilterFailures, AnEngineThatCannotBeUsedLeavesAllAsItWas) {
-    kernel.refuse(FakeEngine::Runs::Changes, 1, Errc::EngineUnavailable);
+    kernel.refuse(FakeEngine::Runs::Changes, 2, Errc::EngineUnavailable);
     test::message_of(Errc::EngineUnavailable, [this] { filter->add(name("vrrp1"), {}); });
     expect_as_before();
     expect_disk_as_before();
+}
+
+TEST_F(FilterFailures, AnEngineThatCrashesOnceIsAskedAgain) {
+    kernel.refuse(FakeEngine::Runs::Changes, 1, Errc::EngineUnavailable);
+    EXPECT_TRUE(filter->add(name("vrrp1"), kDrop));
+    EXPECT_EQ(kernel.verdict("vrrp1", Message::Igmp), "drop");
+    EXPECT_TRUE(filter->is_protected());
+    EXPECT_EQ(filter->restorations(), 0U);
+}
+
+TEST_F(FilterFailures, AnEngineThatCrashesWhenItHasDoneItIsNoRestoration) {
+    kernel.interrupt([] { throw Error(Errc::EngineUnavailable, "it crashed"); });
+    EXPECT_TRUE(filter->add(name("vrrp1"), kDrop));
+    EXPECT_EQ(kernel.verdict("vrrp1", Message::Igmp), "drop");
+    EXPECT_TRUE(filter->is_protected());
+    EXPECT_EQ(filter->restorations(), 0U);
+    EXPECT_TRUE(filter->remove(name("vrrp1")));
+    EXPECT_EQ(kernel.verdicts("ip"), 1U);
 }
 
 TEST_F(FilterFailures, ADiskThatTakesNothingLeavesTheKernelAlone) {
@@ -233,7 +251,7 @@ TEST_F(FilterFailures, AFailureThatGoesOnIsToldOnce) {
 }
 
 TEST_F(FilterFailures, AnEngineThatCannotBeUsedIsNoProtection) {
-    kernel.refuse(FakeEngine::Runs::Lists, 1, Errc::EngineUnavailable);
+    kernel.refuse(FakeEngine::Runs::Lists, 2, Errc::EngineUnavailable);
     filter->check();
     EXPECT_FALSE(filter->is_protected());
     filter->check();

@@ -102,5 +102,18 @@ TEST(Utf8, IsWellFormedAndWithoutNul) {
     EXPECT_FALSE(is_utf8("\xf5\x80\x80\x80"));
 }
 
+TEST(Utf8, HasNoCharactersThatSdBusRefuses) {
+    for (const char *character :
+         {"\xef\xb7\x90", "\xef\xb7\xaf", "\xef\xbf\xbe", "\xef\xbf\xbf", "\xf0\x9f\xbf\xbe", "\xf4\x8f\xbf\xbf"}) {
+        EXPECT_FALSE(is_utf8(character));
+        EXPECT_THROW(InterfaceName::parse(std::string("v").append(character)), Error);
+    }
+    // Their neighbours, and the same bytes in other places.
+    for (const char *character : {"\xef\xb7\x8f", "\xef\xb7\xb0", "\xef\xbf\xbd", "\xee\xbf\xbf", "\xf0\x9f\xbf\xbd",
+                                  "\xf0\xbf\xbe\x80", "\xf0\x9f\x8f\xbf\xf0\x9f\x8f\xbf"}) {
+        EXPECT_TRUE(is_utf8(character));
+    }
+}
+
 }  // namespace
 }  // namespace vmac

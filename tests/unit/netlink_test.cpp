@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstring>
 #include <system_error>
 #include <vector>
 
@@ -75,6 +76,17 @@ TEST_F(ReadWaiting, GoesOnBehindADatagramThatIsNoMessage) {
     send({RTM_NEWLINK});
     EXPECT_EQ(read(), Waiting::Read);
     EXPECT_THAT(seen, ElementsAre(RTM_NEWLINK));
+}
+
+TEST_F(ReadWaiting, AMessageThatIsLongerThanAllThatCameIsNone) {
+    for (const std::uint32_t length : {65U, 0x7fffffffU, 0x80000000U, 0xfffffff0U}) {
+        std::string datagram(64, '\0');
+        const nlmsghdr header{.nlmsg_len = length, .nlmsg_type = RTM_NEWLINK};
+        std::memcpy(datagram.data(), &header, sizeof(header));
+        send_bytes(datagram);
+        EXPECT_EQ(read(), Waiting::Read);
+        EXPECT_THAT(seen, IsEmpty()) << length;
+    }
 }
 
 TEST_F(ReadWaiting, AnExceptionOfTheHandlerGetsOutAndTheRestStays) {

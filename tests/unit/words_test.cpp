@@ -7,6 +7,7 @@
 #include "model/action.hpp"
 #include "model/message.hpp"
 #include "model/options.hpp"
+#include "model/quoting.hpp"
 #include "support.hpp"
 
 namespace vmac {
@@ -32,7 +33,7 @@ TEST(ActionWords, AreReadAsTheyArePrinted) {
 TEST(ActionWords, UnknownOneIsToldWhatThereIs) {
     for (const char *word : {"", "Drop", "DROP", "drop ", "accept", "relocate\n"}) {
         EXPECT_EQ(test::message_of(Errc::InvalidOption, [&] { parse_action(word); }),
-                  std::string("unknown action \"") + word + "\"; there are relocate, drop, allow");
+                  "unknown action " + in_quotes(word) + "; there are relocate, drop, allow");
     }
 }
 

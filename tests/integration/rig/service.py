@@ -18,6 +18,11 @@ from .record import DEADLINE, Record
 _INHERITED = ('PATH', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS', 'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'TSAN_OPTIONS', 'GCOV_PREFIX')
 
 
+def program():
+    """The command that is the daemon. VMAC_WRAPPER is what it runs under: a checker of memory, a recorder of calls."""
+    return [*shlex.split(os.environ.get('VMAC_WRAPPER', '')), os.environ['VMAC_MLDFILTERD']]
+
+
 class Daemon:
     """One instance. It counts as started when it says READY=1, not when some time has passed."""
 
@@ -74,7 +79,7 @@ class Daemon:
         if self.to_journal:  # as systemd tells a service that its standard error is the journal
             environment['JOURNAL_STREAM'] = f'{os.fstat(write).st_dev}:{os.fstat(write).st_ino}'
         mark = self.notified.mark()
-        self.process = subprocess.Popen([*shlex.split(through), os.environ['VMAC_MLDFILTERD']], env=environment,
+        self.process = subprocess.Popen([*shlex.split(through), *program()], env=environment,
                                         stdin=subprocess.DEVNULL, stderr=write)
         os.close(write)
         self._reader = self.log.follow(self._lines(self.process, read))
@@ -83,7 +88,7 @@ class Daemon:
     def restore(self, through='', *, status=0):
         """What vmac-mldfilter-restore.service runs, without any bus. Returns what it said."""
         environment = self._environment() | {'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=/nonexistent'}
-        done = subprocess.run([*shlex.split(through), os.environ['VMAC_MLDFILTERD'], '--restore'], env=environment,
+        done = subprocess.run([*shlex.split(through), *program(), '--restore'], env=environment,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE, check=False)
         print(done.stderr, file=sys.stderr)
         assert (done.returncode, done.stdout) == (status, ''), (done.returncode, done.stdout)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/event_loop.hpp"
+#include "system/event_loop.hpp"
 
 #include <sys/epoll.h>
 

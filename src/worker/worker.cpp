@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "worker/worker.hpp"
+
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <system_error>
+
+#include "model/error.hpp"
+#include "worker/permit.hpp"
+#include "worker/privileges.hpp"
+
+namespace vmac::worker {
+namespace {
+
+std::string answer(Outcome outcome, const std::string &text) {
+    return static_cast<char>(outcome) + text;
+}
+
+Outcome outcome_of(Errc code) {
+    switch (code) {
+        case Errc::KernelRejected:
+            return Outcome::Refused;
+        case Errc::AccessDenied:
+            return Outcome::Forbidden;
+        default:
+            return Outcome::Unavailable;
+    }
+}
+
+/// When memory is short, better this than the daemon: another worker is started.
+void be_killed_first() {
+    std::ofstream("/proc/self/oom_score_adj") << "500";
+}
+
+}  // namespace
+
+std::string answer_to(nft::Engine &engine, std::string_view request) {
+    try {
+        return answer(Outcome::Done, engine.run(require_ours(request).dump()));
+    } catch (const Error &error) {
+        return answer(outcome_of(error.code()), error.what());
+    }
+}
+
+int work() {
+    ::prctl(PR_SET_NAME, "mldfilter-nft");
+    keep_capability(CAP_NET_ADMIN);
+    hide_process();
+    be_killed_first();
+    const Channel channel{Descriptor(STDIN_FILENO)};
+    nft::LibnftablesEngine engine;
+    try {
+        while (const auto request = channel.receive()) {
+            channel.send(answer_to(engine, *request));
+        }
+    } catch (const std::system_error &) {
+        return EXIT_FAILURE;  // in the middle of a text the daemon has ended, and nobody is left to be told
+    }
+    return EXIT_SUCCESS;
+}
+
+}  // namespace vmac::worker
