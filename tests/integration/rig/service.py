@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from .isolation import CASE
@@ -39,7 +40,8 @@ class Daemon:
         self._reader = None
         self._name = name
         self._address = address
-        self._listen(CASE / f'notify-{name}')
+        self._notify = CASE / f'notify-{name}'
+        self._listen()
 
     @property
     def state_file(self):
@@ -95,10 +97,15 @@ class Daemon:
         return done.stderr
 
     def wait_for_exit(self):
-        """Its exit status, when all that it said is in the record too."""
+        """Its exit status, when all that it said is in the records too: the next one must not be taken for ready
+        because this one was."""
         status = self.process.wait(DEADLINE)
         self._reader.join(DEADLINE)
         self.process = None
+        fence, mark = f'FENCE {time.monotonic_ns()}', self.notified.mark()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(fence.encode(), str(self._notify))
+        self.notified.wait(lambda message: message == fence, mark)
         return status
 
     def stop(self):
@@ -152,7 +159,7 @@ class Daemon:
             'DBUS_SYSTEM_BUS_ADDRESS': self._address,
             'STATE_DIRECTORY': str(self.state),
             'CONFIGURATION_DIRECTORY': str(self.config),
-            'NOTIFY_SOCKET': str(CASE / f'notify-{self._name}'),
+            'NOTIFY_SOCKET': str(self._notify),
             **self.environment,
         }
 
@@ -166,8 +173,8 @@ class Daemon:
         # Whoever waits for READY=1 must learn that it will not come.
         self.notified.add(f'EXIT {process.wait()}')
 
-    def _listen(self, path):
+    def _listen(self):
         receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        receiver.bind(str(path))
-        path.chmod(0o666)  # the daemon may be another user
+        receiver.bind(str(self._notify))
+        self._notify.chmod(0o666)  # the daemon may be another user
         self.notified.follow(iter(lambda: receiver.recv(4096).decode(), None))
