@@ -12,6 +12,7 @@
 #include "daemon/message_ids.hpp"
 #include "model/counted.hpp"
 #include "model/error.hpp"
+#include "model/quoting.hpp"
 #include "store/boot.hpp"
 #include "store/config.hpp"
 #include "worker/privileges.hpp"
@@ -241,7 +242,7 @@ void Daemon::tell_status() {
     if (!config_complaint_.empty()) {
         status += "; configuration not used: " + config_complaint_;
     }
-    sd_notifyf(0, "STATUS=%s", status.c_str());
+    sd_notifyf(0, "STATUS=%s", on_one_line(status).c_str());  // systemd takes only UTF-8, which names need not be
 }
 
 void Daemon::protection_changed(bool is_protected, const std::string & /*failure*/) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "daemon/message_ids.hpp"
+#include "model/quoting.hpp"
 
 namespace vmac {
 namespace {
@@ -45,11 +46,12 @@ void tell_fallback(const Entry &entry) {
 void journal(int priority, std::string_view message_id, const std::string &text,
              std::initializer_list<JournalField> fields) {
     static const bool to_journal = stderr_is_journal();
+    const std::string message = on_one_line(text);  // journalctl shows only UTF-8, which names of devices need not be
     if (!to_journal) {
-        std::fprintf(stderr, "%s: %s\n", kPriorities.at(static_cast<std::size_t>(priority)), text.c_str());
+        std::fprintf(stderr, "%s: %s\n", kPriorities.at(static_cast<std::size_t>(priority)), message.c_str());
         return;
     }
-    std::vector<std::string> entry = {"PRIORITY=" + std::to_string(priority), "MESSAGE=" + text};
+    std::vector<std::string> entry = {"PRIORITY=" + std::to_string(priority), "MESSAGE=" + message};
     if (!message_id.empty()) {
         entry.push_back("MESSAGE_ID=" + std::string(message_id));
     }

@@ -74,6 +74,7 @@ class DefaultParent(_Follow):
         self.root.counters('vrrp6')
         self.assertTrue(self.root.add('vrrp7'))
         self.assertTrue(self.root.properties()['Protected'])
+        self.daemon.notified.wait(lambda message: 'without guard: not on wan?: ' in message)
         self.wire.rename('eth0')
         self.wait_for_parent('eth0')
         self.vmac.up()
