@@ -6,6 +6,7 @@
 
 #include "model/interface_name.hpp"
 #include "model/message.hpp"
+#include "model/per_message.hpp"
 
 namespace vmac {
 
@@ -29,7 +30,7 @@ struct Count {
     }
 };
 
-using MessageCounts = std::map<Message, Count>;
+using MessageCounts = PerMessage<Count>;
 using Counters = std::map<InterfaceName, MessageCounts>;
 
 /// Adds every count of @p more to @p sum.

@@ -93,7 +93,7 @@ Listing merge(Listing ip6, Listing ip) {
         ip6.deviation = "the parents in the two tables were not the same";
     }
     for (const auto &[name, verdicts] : ip.ruleset.verdicts) {
-        ip6.ruleset.verdicts[name].insert(verdicts.begin(), verdicts.end());
+        ip6.ruleset.verdicts[name].merge(verdicts);
     }
     accumulate(ip6.counters, ip.counters);
     ip6.missing = ip6.missing && ip.missing;

@@ -7,6 +7,7 @@
 
 #include "model/interface_name.hpp"
 #include "model/message.hpp"
+#include "model/per_message.hpp"
 #include "nft/commands.hpp"
 #include "nft/guard.hpp"
 
@@ -38,7 +39,7 @@ enum class Verdict {
 
 /// What our tables hold: the elements of the first line, whose structure is always the same, and the guard.
 struct Ruleset {
-    std::map<InterfaceName, std::map<Message, Verdict>> verdicts;
+    std::map<InterfaceName, PerMessage<Verdict>> verdicts;
     std::map<InterfaceName, unsigned> parents;  ///< index of the device to relocate to
     Guard guard;
     bool owned = false;  ///< see new_table(); the tables of both lines
