@@ -379,7 +379,7 @@ std::optional<Error> Filter::transact(store::State next, const nft::Ruleset &wan
     nft::Plan plan = make_plan();
     store::StagedFile staged = world_.state_file.stage(next);
     const store::State staged_state = next;
-    if (plan.read_back && nft::Tables::is_cheap_to_read(wanted)) {
+    if (plan.read_back ? nft::Tables::is_cheap_to_read(wanted) : !plan.counted.leaving.empty()) {
         plan = make_plan();  // syncing takes long enough for counters to move on
     }
     try {
@@ -471,7 +471,7 @@ void Filter::verify_once() {
         tables_.execute(plan);
         note_plan(plan);
         carried |= carry(state_, plan);
-        is_proven = nft::is_empty(plan.first_line) && (nft::is_empty(plan.guard) || !tables_.guard_failure().empty());
+        is_proven = plan.is_first_line_done() && (nft::is_empty(plan.guard) || !tables_.guard_failure().empty());
         contested = !is_proven && (plan.disturbed || tables_.is_disturbed());
         tries += contested ? 0 : 1;
     }

@@ -30,7 +30,7 @@ public:
 
     /// What it works with. All must outlive the filter.
     struct World {
-        nft::Engine &engine;
+        nft::TableEngine &engine;
         nft::Watcher &watcher;  ///< rules_changed() says that it has something to tell
         store::StateFile &state_file;
         const net::LinkTable &links;  ///< read at each change; links_changed() says that it is another

@@ -10,7 +10,4 @@ namespace vmac::net {
 /// @throws Error EngineUnavailable when that cannot be found out: asking takes a socket
 unsigned index_of(const std::string &device);
 
-/// Whether any device has a name that is not UTF-8. @throws Error EngineUnavailable
-bool is_any_device_unprintable();
-
 }  // namespace vmac::net

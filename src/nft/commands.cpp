@@ -131,6 +131,14 @@ bool is_empty(const json &commands) {
     return commands.at("nftables").empty();
 }
 
+json joined(std::initializer_list<json> lists) {
+    json commands = json::array();
+    for (const json &list : lists) {
+        commands.insert(commands.end(), list.at("nftables").begin(), list.at("nftables").end());
+    }
+    return {{"nftables", std::move(commands)}};
+}
+
 json parse_document(const std::string &text) {
     constexpr int kDeepest = 128;
     return json::parse(text, [](int depth, json::parse_event_t /*event*/, json & /*value*/) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -73,6 +74,9 @@ nlohmann::json list_table(Family family, std::string_view name = kTable);
 
 /// True when @p commands, a command list, has nothing to do.
 bool is_empty(const nlohmann::json &commands);
+
+/// One command list of several, in their order.
+nlohmann::json joined(std::initializer_list<nlohmann::json> lists);
 
 /// Reads a listing. One whose values are nested deeper than any that libnftables makes is none: to copy or to write
 /// such a value, the JSON library calls itself for each level, and the stack has an end.

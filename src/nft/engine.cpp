@@ -16,7 +16,8 @@ namespace vmac::nft {
 namespace {
 
 /// libnftables waits with select(), which aborts the process for descriptors of FD_SETSIZE and above.
-void require_low_descriptor() {
+/// @return the lowest one that is free
+int require_low_descriptor() {
     const int lowest_free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     const int reason = errno;
     if (lowest_free >= 0) {
@@ -27,6 +28,7 @@ void require_low_descriptor() {
                                                  ? std::string("libnftables cannot be used: ") + std::strerror(reason)
                                                  : "libnftables cannot be used: too many open files in the service");
     }
+    return lowest_free;
 }
 
 /// The first line of what libnftables says, without the place in a file that there is not.
@@ -48,22 +50,53 @@ bool has_lost_track(std::string_view errors) {
 
 }  // namespace
 
-std::string LibnftablesEngine::run(const std::string &commands) {
-    require_low_descriptor();
-    if (!context_) {
-        context_ = Context(nft_ctx_new(NFT_CTX_DEFAULT), nft_ctx_free);
-        if (!context_) {
-            throw Error(Errc::EngineUnavailable, "libnftables cannot be used: no netlink socket could be opened");
-        }
-        nft_ctx_buffer_output(context_.get());
-        nft_ctx_buffer_error(context_.get());
-        nft_ctx_output_set_flags(context_.get(), NFT_CTX_OUTPUT_JSON);
+void LibnftablesEngine::open() {
+    if (context_ && is_netfilter_socket(descriptor_)) {  // libnftables may open another one
+        return;
     }
+    socket_.reset();
+    context_.reset();
+    const int lowest_free = require_low_descriptor();
+    context_ = Context(nft_ctx_new(NFT_CTX_DEFAULT), nft_ctx_free);
+    descriptor_ = context_ ? find_netfilter_socket(lowest_free) : -1;
+    if (descriptor_ < 0) {
+        context_.reset();
+        throw Error(Errc::EngineUnavailable, "libnftables cannot be used: no netlink socket could be opened");
+    }
+    socket_.emplace(descriptor_);
+    nft_ctx_buffer_output(context_.get());
+    nft_ctx_buffer_error(context_.get());
+}
+
+std::string LibnftablesEngine::run(const std::string &commands) {
+    return run_with(commands, NFT_CTX_OUTPUT_JSON);
+}
+
+std::string LibnftablesEngine::outline(Family family) {
+    return run_with(list_table(family).dump(), NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_TERSE);
+}
+
+std::string LibnftablesEngine::read(const std::string &query) {
+    open();
+    return socket_->read(query);
+}
+
+void LibnftablesEngine::change(const std::string &lines) {
+    const ElementChanges changes = parse_changes(lines);
+    open();
+    socket_->change(changes);
+}
+
+std::string LibnftablesEngine::run_with(const std::string &commands, unsigned flags) {
+    require_low_descriptor();
+    open();
+    nft_ctx_output_set_flags(context_.get(), flags);
     const int status = nft_run_cmd_from_buffer(context_.get(), commands.c_str());
     std::string output = nft_ctx_get_output_buffer(context_.get());
     const std::string errors = nft_ctx_get_error_buffer(context_.get());
     if (status != 0 && has_lost_track(errors)) {
         // What was listed first may still be in the socket, and would be taken for the answer to what is asked next.
+        socket_.reset();
         context_.reset();
         throw Error(Errc::EngineUnavailable, "libnftables cannot be used: " + reason_of(errors));
     }

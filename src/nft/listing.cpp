@@ -12,6 +12,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr auto kOtherParents = "the parents in the two tables were not the same";
+
 Verdict verdict_of(const json &value) {
     if (value == json{{"drop", nullptr}}) {
         return Verdict::Drop;
@@ -85,12 +87,28 @@ Listing parse_listing(Family family, const std::string &text, const IndexOf &ind
     return listing;
 }
 
+Listing listing_of(Reading reading) {
+    Listing listing;
+    listing.missing = !reading.structure.contains(Family::Ip6) && !reading.structure.contains(Family::Ip);
+    if (listing.missing) {
+        listing.deviation = in_words(Family::Ip6) + " was missing";
+    } else if (!reading.foreign.empty()) {
+        listing.deviation = "there was a foreign element in " + in_words(reading.foreign.front());
+    } else if (reading.parents != reading.parents_in_ip) {
+        listing.deviation = kOtherParents;
+    }
+    listing.ruleset.verdicts = std::move(reading.verdicts);
+    listing.ruleset.parents = std::move(reading.parents);
+    listing.counters = std::move(reading.counters);
+    return listing;
+}
+
 Listing merge(Listing ip6, Listing ip) {
     if (ip6.deviation.empty()) {
         ip6.deviation = std::move(ip.deviation);
     }
     if (ip6.deviation.empty() && ip6.ruleset.parents != ip.ruleset.parents) {
-        ip6.deviation = "the parents in the two tables were not the same";
+        ip6.deviation = kOtherParents;
     }
     for (const auto &[name, verdicts] : ip.ruleset.verdicts) {
         ip6.ruleset.verdicts[name].merge(verdicts);

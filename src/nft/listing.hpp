@@ -5,6 +5,7 @@
 #include <string>
 
 #include "model/counters.hpp"
+#include "nft/element_lines.hpp"
 #include "nft/ruleset.hpp"
 
 namespace vmac::nft {
@@ -25,6 +26,10 @@ using IndexOf = std::function<unsigned(const std::string &)>;
 /// otherwise not ours, so that their counters are not lost when it is replaced.
 /// @param index_of libnftables prints a device by its name where it has one.
 Listing parse_listing(Family family, const std::string &text, const IndexOf &index_of);
+
+/// The same of a reading, whose structure is to be judged apart: what there is to say about elements, and that there is
+/// no table.
+Listing listing_of(Reading reading);
 
 /// Adds up what two tables say. Both hold the same parents when all is well.
 Listing merge(Listing ip6, Listing ip);

@@ -47,9 +47,12 @@ struct Ruleset {
     bool operator==(const Ruleset &) const = default;
 };
 
-/// Commands that put the first line of @p wanted in place of whatever tables of our name there are.
+/// Commands that put tables without elements in place of whatever tables of our name there are.
 /// @param can_destroy whether libnftables and kernel know the command (1.1; Linux 6.3). It needs no table that is
 /// there, where adding one before would be refused for tables that have flags.
+nlohmann::json replace_structure(bool owned, bool can_destroy);
+
+/// The same with the elements of @p wanted.
 nlohmann::json replace_tables(const Ruleset &wanted, bool can_destroy = false);
 
 /// Commands that turn a first line which holds @p present into one which holds @p wanted; only elements are touched.

@@ -30,7 +30,19 @@ std::string RemoteEngine::run(const std::string &commands) {
     return text;
 }
 
-std::string RemoteEngine::ask(const std::string &commands) {
+std::string RemoteEngine::outline(nft::Family family) {
+    return run(std::string(kOutline) + nft::to_string(family));
+}
+
+std::string RemoteEngine::read(const std::string &query) {
+    return run(std::string(kRead) + query);
+}
+
+void RemoteEngine::change(const std::string &lines) {
+    run(std::string(kChange) + lines);
+}
+
+std::string RemoteEngine::ask(const std::string &request) {
     if (worker_ && worker_->channel.is_readable()) {
         worker_.reset();  // it has ended while nobody wanted anything of it
     }
@@ -39,7 +51,7 @@ std::string RemoteEngine::ask(const std::string &commands) {
         worker_.emplace(Connection{.serial = serial, .channel = Channel(std::move(socket))});
     }
     const auto deadline = Channel::Clock::now() + patience_;
-    worker_->channel.send(commands, deadline);
+    worker_->channel.send(request, deadline);
     if (auto answer = worker_->channel.receive(deadline)) {
         return std::move(*answer);
     }
@@ -63,7 +75,31 @@ std::string RemoteEngine::failure_of(const std::exception &error) {
     return "libnftables " + keeper_.fate_of(worker_->serial);
 }
 
-std::string RestingEngine::hand_on(Fatigue &fatigue, const std::string &commands) {
+std::string RestingEngine::run(const std::string &commands) {
+    return unless_tired(changes_, [&] { return engine_.run(commands); });
+}
+
+std::string RestingEngine::look(const std::string &commands) {
+    return unless_tired(looks_, [&] { return engine_.look(commands); });
+}
+
+std::string RestingEngine::outline(nft::Family family) {
+    return unless_tired(looks_, [&] { return engine_.outline(family); });
+}
+
+std::string RestingEngine::read(const std::string &query) {
+    return unless_tired(elements_, [&] { return engine_.read(query); });
+}
+
+void RestingEngine::change(const std::string &lines) {
+    unless_tired(elements_, [&] {
+        engine_.change(lines);
+        return std::string();
+    });
+}
+
+template <typename Function>
+std::string RestingEngine::unless_tired(Fatigue &fatigue, Function function) {
     constexpr std::chrono::milliseconds kFirstRest{1000};
     constexpr std::chrono::milliseconds kLongestRest{8000};
     constexpr std::chrono::milliseconds kLong{1000};
@@ -72,7 +108,7 @@ std::string RestingEngine::hand_on(Fatigue &fatigue, const std::string &commands
         throw Error(Errc::EngineUnavailable, fatigue.words);
     }
     try {
-        std::string output = engine_.run(commands);
+        std::string output = function();
         fatigue = {};
         return output;
     } catch (const Error &error) {
@@ -90,7 +126,7 @@ std::string RestingEngine::hand_on(Fatigue &fatigue, const std::string &commands
         fatigue.rest = std::clamp(2 * fatigue.rest, kFirstRest, kLongestRest);
     }
     fatigue.until = now_() + fatigue.rest;
-    if (was_long) {
+    if (was_long && &fatigue != &elements_) {
         looks_ = changes_ = fatigue;  // the caller has no time for a second one that hangs, whatever it is about
     }
     throw Error(Errc::EngineUnavailable, fatigue.words);

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "model/error.hpp"
+#include "model/quoting.hpp"
 #include "worker/permit.hpp"
 #include "worker/privileges.hpp"
 
@@ -31,6 +32,31 @@ Outcome outcome_of(Errc code) {
     }
 }
 
+nft::Family family_of(std::string_view word) {
+    for (const nft::Family family : {nft::Family::Ip6, nft::Family::Ip, nft::Family::Netdev}) {
+        if (word == nft::to_string(family)) {
+            return family;
+        }
+    }
+    throw Error(Errc::AccessDenied, "the worker does not take this family: " + in_quotes(word));
+}
+
+/// What is about our own tables can be about nothing else, whatever it says; for command lists see require_ours().
+std::string output_of(nft::TableEngine &engine, std::string_view request) {
+    const auto rest_behind = [request](std::string_view head) { return request.substr(head.size()); };
+    if (request.starts_with(kRead)) {
+        return engine.read(std::string(rest_behind(kRead)));
+    }
+    if (request.starts_with(kChange)) {
+        engine.change(std::string(rest_behind(kChange)));
+        return {};
+    }
+    if (request.starts_with(kOutline)) {
+        return engine.outline(family_of(rest_behind(kOutline)));
+    }
+    return engine.run(require_ours(request).dump());
+}
+
 /// When memory is short, better this than the daemon: another worker is started.
 void be_killed_first() {
     std::ofstream("/proc/self/oom_score_adj") << "500";
@@ -38,9 +64,9 @@ void be_killed_first() {
 
 }  // namespace
 
-std::string answer_to(nft::Engine &engine, std::string_view request) {
+std::string answer_to(nft::TableEngine &engine, std::string_view request) {
     try {
-        return answer(Outcome::Done, engine.run(require_ours(request).dump()));
+        return answer(Outcome::Done, output_of(engine, request));
     } catch (const Error &error) {
         return answer(outcome_of(error.code()), error.what());
     }

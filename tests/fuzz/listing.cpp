@@ -48,7 +48,11 @@ Ruleset make_ruleset(Recipe &recipe) {
 
 Ruleset only(Family family, Ruleset ruleset) {
     for (auto &[name, verdicts] : ruleset.verdicts) {
-        std::erase_if(verdicts, [&](const auto &verdict) { return nft::family_of(verdict.first) != family; });
+        for (const Message message : kAllMessages) {
+            if (nft::family_of(message) != family) {
+                verdicts.erase(message);
+            }
+        }
     }
     std::erase_if(ruleset.verdicts, [](const auto &verdicts) { return verdicts.second.empty(); });
     return ruleset;

@@ -106,7 +106,7 @@ class _NoRules(_Lacking):
                          (False, False, []))
         wait_for_status(self.daemon, 'NOT protecting: .')
         self.assertEqual(self.findings()['', 'not-protected'][0], 'critical')
-        with self.refused('EngineUnavailable', 'libnftables '):
+        with self.refused('EngineUnavailable', 'nftables '):
             self.root.add('vrrp7')
         self.assertEqual(kernel.own_families(), [])
         self.heal()

@@ -83,6 +83,22 @@ class Chance(random.Random):
         return f'{{{", ".join(f"{json.dumps(key)}: {value}" for key, value in members)}}}'
 
     def request(self):
+        return self.about_elements() if self.random() < 0.3 else self.command_list()
+
+    def about_elements(self):
+        """Lines that are nearly those of nft/element_lines.hpp."""
+        name = self.choice(('vrrp6', 'vrrp7', 'a b', 'x' * 16, '', 'é', '@verdicts', '../x', 'filter'))
+        message = self.choice(('igmp', 'mld-listener-report', '131', 'nd-router-solicit'))
+        changes = [f'{self.choice(("add", "delete", "flush"))} verdict {name} {message} '
+                   f'{self.choice(("drop", "relocate", "accept", "goto output"))}',
+                   f'{self.choice(("add", "delete"))} parent {name} {self.choice((1, 7, -1, "07", 1 << 32))}']
+        keys = ['all', 'structure', f'verdict {name} {message}', f'parent {name}', 'table filter']
+        head, lines = self.choice((('change\n', changes), ('read\n', keys)))
+        end = self.choice(('\n', '\n', '\n', '', '\0\n', ' \n'))
+        return self.choice((head + end.join(self.choices(lines, k=self.randrange(4))) + end,
+                            f'outline {self.choice(self.FAMILIES)}'))
+
+    def command_list(self):
         commands = [self.command() for _ in range(self.choice((1, 1, 1, 2, 3)))]
         members = [('nftables', f'[{", ".join(commands)}]')]
         if self.random() < 0.05:

@@ -32,6 +32,16 @@ class Thousands(Case):
             self.root.set({})
         self.assertEqual((kernel.verdicts('ip6'), kernel.verdicts('ip')), ({}, {}))
 
+    def test_flush(self):
+        """Tables first, with the guard, then their elements, by another way."""
+        self.root.set({name: {} for name in names(self.NUMBER)})
+        before = kernel.verdicts('ip6'), kernel.verdicts('ip'), kernel.parents()
+        mark = len(self.daemon.log.all())
+        kernel.nft('flush ruleset')
+        self.wait_for_restorations(1)
+        self.assertEqual((kernel.verdicts('ip6'), kernel.verdicts('ip'), kernel.parents()), before)
+        self.assertTrue(self.root.properties()['Protected'], self.daemon.log.all()[mark:])
+
 
 class TooMany(Case):
     def setUp(self):

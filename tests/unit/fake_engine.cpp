@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fake_engine.hpp"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "nft/element_lines.hpp"
+#include "nft/elements.hpp"
+#include "nft/listing.hpp"
 #include "nft/ruleset.hpp"
 
 namespace vmac::test {
@@ -40,10 +45,7 @@ std::string FakeEngine::run(const std::string &commands) {
     if (which == Runs::Changes) {
         changes_.push_back(list);
     }
-    if (auto &[left, code] = refused_[which]; left > 0) {
-        --left;
-        throw Error(code, "the kernel refused: Operation not permitted");
-    }
+    take_fault(which);
     if (which == Runs::Lists) {
         json output;
         for (const json &command : list) {
@@ -55,7 +57,7 @@ std::string FakeEngine::run(const std::string &commands) {
         --swallowed_;
         return {};
     }
-    change(list, kOwnProcess);
+    apply(list, kOwnProcess);
     if (which == Runs::Changes && interruption_) {
         std::exchange(interruption_, nullptr)();
     }
@@ -63,10 +65,90 @@ std::string FakeEngine::run(const std::string &commands) {
 }
 
 void FakeEngine::foreign(const json &commands) {
-    change(commands.at("nftables"), kForeignProcess);
+    apply(commands.at("nftables"), kForeignProcess);
 }
 
-void FakeEngine::change(const json &list, const char *process) {
+void FakeEngine::take_fault(Runs which) {
+    if (auto &[left, code] = refused_[which]; left > 0) {
+        --left;
+        throw Error(code, "the kernel refused: Operation not permitted");
+    }
+}
+
+/// As a newer libnftables does; an older one looks at all elements for it, and prints none.
+std::string FakeEngine::outline(nft::Family family) {
+    json listing = json::parse(run(nft::list_table(family).dump()));
+    for (json &object : listing.at("nftables")) {
+        object.begin()->erase("elem");
+    }
+    return listing.dump();
+}
+
+void FakeEngine::change(const std::string &lines) {
+    run(nft::commands_for(nft::parse_changes(lines)).dump());
+}
+
+std::string FakeEngine::read(const std::string &query) {
+    ++lists_;
+    take_fault(Runs::Lists);
+    if (query == nft::kQueryAll || query == nft::kQueryStructure) {
+        return read_tables(query == nft::kQueryAll);
+    }
+    const auto keys = nft::parse_keys(query);
+    const nft::Reading all = nft::parse_reading(read_tables(true));
+    std::string lines;
+    for (const auto &[name, of] : keys) {
+        if (!of) {
+            for (const auto &[family, parents] :
+                 {std::pair(nft::Family::Ip6, all.parents), std::pair(nft::Family::Ip, all.parents_in_ip)}) {
+                if (parents.contains(name)) {
+                    nft::append_parent(lines, family, {name, parents.at(name)});
+                }
+            }
+            continue;
+        }
+        const Message message = *of;
+        if (all.verdicts.contains(name) && all.verdicts.at(name).contains(message)) {
+            nft::append_verdict(lines, {name, message, all.verdicts.at(name).at(message)},
+                                all.counters.at(name).at(message));
+        }
+    }
+    return lines;
+}
+
+std::string FakeEngine::read_tables(bool with_elements) const {
+    std::string lines;
+    for (const nft::Family family : kFamilies) {
+        if (!tables_.has_table(family)) {
+            continue;
+        }
+        const std::string text = tables_.print(nft::table_of(family), can).dump();
+        std::string structure;
+        for (const json &object : nft::read_objects(text)) {
+            structure += nft::as_written(object).dump();
+        }
+        nft::append_structure(lines, family, structure);
+        if (!with_elements || family == nft::Family::Netdev) {
+            continue;
+        }
+        const nft::Listing listing =
+            nft::parse_listing(family, text, [](const std::string &name) { return if_nametoindex(name.c_str()); });
+        for (const auto &[name, verdicts] : listing.ruleset.verdicts) {
+            for (const auto &[message, verdict] : verdicts) {
+                nft::append_verdict(lines, {name, message, verdict}, listing.counters.at(name).at(message));
+            }
+        }
+        for (const auto &[name, index] : listing.ruleset.parents) {
+            nft::append_parent(lines, family, {name, index});
+        }
+        if (listing.deviation.find("foreign element") != std::string::npos) {
+            nft::append_foreign(lines, family);
+        }
+    }
+    return lines;
+}
+
+void FakeEngine::apply(const json &list, const char *process) {
     const bool was_there =
         std::ranges::any_of(kFamilies, [this](const nft::Family family) { return tables_.has_table(family); });
     FakeTables next = tables_;

@@ -35,9 +35,12 @@ private:
 
 /// A kernel for tests that knows the commands which this project uses, and refuses what nf_tables refuses. That it
 /// does as the real one is what engine_test.cpp is for: it gives both the same commands.
-class FakeEngine final : public nft::Engine {
+class FakeEngine final : public nft::TableEngine {
 public:
     std::string run(const std::string &commands) override;
+    std::string outline(nft::Family family) override;
+    std::string read(const std::string &query) override;
+    void change(const std::string &lines) override;
 
     /// The same in somebody else's name: no fault is for it, and it is none of changes().
     void foreign(const nlohmann::json &commands);
@@ -105,7 +108,9 @@ public:
     [[nodiscard]] int lists() const { return lists_; }
 
 private:
-    void change(const nlohmann::json &list, const char *process);
+    void apply(const nlohmann::json &list, const char *process);
+    void take_fault(Runs which);
+    [[nodiscard]] std::string read_tables(bool with_elements) const;
 
     FakeTables tables_;
     std::vector<nlohmann::json> changes_;

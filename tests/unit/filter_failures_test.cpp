@@ -64,7 +64,7 @@ TEST_F(FilterFailures, AKernelThatRefusesLeavesAllAsItWas) {
 }
 
 TEST_F(FilterFailures, ARefusedRemovalLeavesAllAsItWas) {
-    kernel.refuse(FakeEngine::Runs::Changes, 1);
+    kernel.refuse(FakeEngine::Runs::Changes, kAllTries);
     test::message_of(Errc::KernelRejected, [this] { filter->remove(name("before")); });
     expect_as_before();
     expect_disk_as_before();

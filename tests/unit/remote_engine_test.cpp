@@ -18,8 +18,12 @@ using testing::IsEmpty;
 constexpr auto kList = R"({"nftables":[{"list":{"ruleset":null}}]})";
 
 /// Fails as often as it is told to, each time after a while.
-class Failing final : public nft::Engine {
+class Failing final : public nft::TableEngine {
 public:
+    std::string outline(nft::Family family) override { return run(std::string("outline ") + to_string(family)); }
+    std::string read(const std::string &query) override { return run("read " + query); }
+    void change(const std::string &lines) override { run("change " + lines); }
+
     std::string run(const std::string &commands) override {
         ++runs;
         now += takes;
@@ -27,9 +31,11 @@ public:
             --failures;
             throw Error(code, "it crashed");
         }
+        last = commands;
         return "ran " + commands;
     }
 
+    std::string last;
     int runs = 0;
     int failures = 0;
     Errc code = Errc::EngineUnavailable;
@@ -121,6 +127,21 @@ TEST_F(RestingEngineTest, StillLooksWhileChangesFail) {
     EXPECT_EQ(inner.runs, before);
 }
 
+TEST_F(RestingEngineTest, StillChangesElementsWhereLibnftablesFails) {
+    inner.failures = 2;
+    EXPECT_TRUE(fails());
+    EXPECT_TRUE(fails());
+    EXPECT_TRUE(fails());
+    EXPECT_EQ(engine.read("all\n"), "ran read all\n");
+    engine.change("x");
+    EXPECT_EQ(inner.last, "change x");
+    inner.failures = 1;
+    inner.takes = milliseconds(3000);
+    test::message_of(Errc::EngineUnavailable, [this] { engine.change("x"); });
+    test::message_of(Errc::EngineUnavailable, [this] { engine.read("all\n"); });
+    EXPECT_EQ(engine.look("x"), "ran x") << "the other way round too";
+}
+
 TEST_F(RestingEngineTest, IsNotTiredByWhatTheKernelRefuses) {
     inner.code = Errc::KernelRejected;
     inner.failures = 5;
@@ -142,6 +163,16 @@ TEST(Worker, SaysHowItWent) {
     EXPECT_EQ(answer_to(engine, kList), "uit crashed");
     EXPECT_EQ(answer_to(engine, "flush ruleset"), "nthe worker does not take what is not JSON");
     EXPECT_EQ(engine.runs, 3) << "what is not permitted is not run";
+}
+
+TEST(Worker, TellsApartWhatItIsAskedFor) {
+    Failing engine;
+    EXPECT_EQ(answer_to(engine, "read\nall\n"), "oran read all\n");
+    EXPECT_EQ(answer_to(engine, "outline ip6"), "oran outline ip6");
+    EXPECT_EQ(answer_to(engine, "change\nadd parent v6 7\n"), "o");
+    EXPECT_EQ(engine.last, "change add parent v6 7\n");
+    EXPECT_EQ(answer_to(engine, "outline inet"), "nthe worker does not take this family: \"inet\"");
+    EXPECT_EQ(engine.runs, 3);
 }
 
 }  // namespace

@@ -186,7 +186,7 @@ TEST_F(TablesGuard, AGuardThatIsRefusedLeavesTheFirstLine) {
 
     const Plan plan = look(guarded({kPresent}));
     EXPECT_THAT(plan.deviation, IsEmpty()) << "it was never there";
-    EXPECT_TRUE(is_empty(plan.first_line));
+    EXPECT_TRUE(plan.is_first_line_done());
     EXPECT_EQ(tables.guard_failure(), "");
     EXPECT_THAT(kernel.guards(), ElementsAre(Pair(kPresent, kMac)));
 }

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "fake_engine.hpp"
+#include "nft/element_lines.hpp"
 #include "support.hpp"
 
 namespace vmac::nft {
@@ -88,9 +89,7 @@ TEST_F(TablesTest, ThatAreAlmostRightAreAdoptedToo) {
     later.execute(plan);
     EXPECT_EQ(plan.counted.staying.at(name("a")).at(Message::MldReport), (Count{3, 228}));
     EXPECT_EQ(plan.counted.leaving.at(name("b")).at(Message::Igmp), (Count{1, 40}));
-    for (const json &command : plan.first_line.at("nftables")) {
-        EXPECT_FALSE(command.begin()->contains("table")) << command;
-    }
+    EXPECT_TRUE(is_empty(plan.structure));
     EXPECT_EQ(kernel.verdict("b", Message::Igmp), "");
     EXPECT_EQ(kernel.verdict("c", Message::Igmp), "drop");
 }
@@ -124,7 +123,8 @@ TEST_F(TablesTest, ForeignElementsGo) {
         R"({"nftables": [{"add": {"element": {"family": "ip6", "table": "vmac_mldfilter", "name": "verdicts",
                                  "elem": [[{"concat": ["a", 136]}, {"drop": null}]]}}}]})"));
     ASSERT_EQ(kernel.verdicts("ip6"), 2U);
-    EXPECT_EQ(bring(rules_for({"a"}), Read::Always).deviation, "there was a foreign element in map verdicts");
+    EXPECT_EQ(bring(rules_for({"a"}), Read::Always).deviation,
+              "there was a foreign element in table ip6 vmac_mldfilter");
     EXPECT_EQ(kernel.verdicts("ip6"), 1U);
 }
 
@@ -185,8 +185,86 @@ TEST_F(TablesTest, AreReadBeforeAnElementLeaves) {
     bring(rules_for({"a", "b"}));
     kernel.count("b", Message::Igmp, {2, 80});
     const Plan plan = bring(rules_for({"a"}));
-    EXPECT_TRUE(plan.read_back);
     EXPECT_EQ(plan.counted.leaving.at(name("b")).at(Message::Igmp), (Count{2, 80}));
+    EXPECT_FALSE(plan.read_back) << "only the element";
+}
+
+TEST_F(TablesTest, AreReadWholeWhereAnElementThatLeavesIsNotThere) {
+    bring(rules_for({"a", "b"}));
+    kernel.count("a", Message::Igmp, {2, 80});
+    kernel.foreign(json::parse(R"({"nftables": [{"delete": {"element": {"family": "ip", "table": "vmac_mldfilter",
+                                                 "name": "verdicts", "elem": [["b", {"drop": null}]]}}}]})"));
+    kernel.watcher.take();  // it was not told
+    const Plan plan = bring(rules_for({"a"}));
+    EXPECT_TRUE(plan.read_back);
+    EXPECT_EQ(plan.counted.staying.at(name("a")).at(Message::Igmp), (Count{2, 80}));
+    EXPECT_EQ(kernel.verdicts("ip"), 1U);
+}
+
+TEST_F(TablesTest, AreBroughtOnByFewChangesWithoutAnother) {
+    bring(rules_for({"a", "b"}));
+    EXPECT_TRUE(tables.is_settled());
+    kernel.count("b", Message::Igmp, {2, 80});
+    const int lists = kernel.lists();
+    Plan plan = tables.make_plan(difference(rules_for({"b"}), rules_for({"c"})));
+    EXPECT_EQ(plan.counted.leaving.at(name("b")).at(Message::Igmp), (Count{2, 80}));
+    tables.execute(plan);
+    EXPECT_EQ(kernel.lists(), lists + 1);
+    EXPECT_TRUE(tables.holds(difference(rules_for({"b"}), rules_for({"c"}))));
+    EXPECT_EQ(kernel.verdict("b", Message::Igmp), "");
+    EXPECT_EQ(kernel.verdict("c", Message::Igmp), "drop");
+    EXPECT_FALSE(tables.counters().contains(name("b")));
+    EXPECT_TRUE(bring(rules_for({"a", "c"}), Read::Always).deviation.empty());
+
+    kernel.flush();
+    EXPECT_FALSE(tables.is_settled());
+    plan = tables.make_plan(difference(rules_for({"c"}), rules_for({"d"})));
+    tables.execute(plan);
+    EXPECT_TRUE(plan.read_back);
+    EXPECT_TRUE(bring(rules_for({"a", "d"}), Read::Always).is_done());
+}
+
+TEST_F(TablesTest, AreSeenNotToHoldWhatWasOnlySaidToBeDone) {
+    bring(rules_for({"a"}));
+    bring(rules_for({"a"}), Read::Always);
+    const ElementChanges more = difference(rules_for({"a"}), rules_for({"a", "b"}));
+    kernel.swallow(1);
+    tables.execute(tables.make_plan(more));
+    EXPECT_FALSE(tables.holds(more));
+    bring(rules_for({"a", "b"}), Read::Always);
+    EXPECT_TRUE(tables.holds(more));
+
+    const ElementChanges less = difference(rules_for({"a", "b"}), rules_for({"a"}));
+    kernel.swallow(1);
+    tables.execute(tables.make_plan(less));
+    EXPECT_FALSE(tables.holds(less));
+
+    kernel.foreign(json::parse(R"({"nftables": [{"add": {"rule": {"family": "ip", "table": "vmac_mldfilter",
+                                                 "chain": "output", "expr": [{"accept": null}]}}}]})"));
+    kernel.watcher.take();  // it was not told
+    EXPECT_FALSE(tables.holds({}));
+}
+
+TEST_F(TablesTest, HaveCountersThatAreReadWithoutAPlan) {
+    EXPECT_FALSE(tables.read_counters());
+    bring(rules_for({"a", "b"}));
+    kernel.count("a", Message::Igmp, {2, 80});
+    kernel.count("b", Message::Igmp, {3, 90});
+    EXPECT_TRUE(tables.read_counters(name("a")));
+    EXPECT_EQ(tables.counters().at(name("a")).at(Message::Igmp), (Count{2, 80}));
+    EXPECT_FALSE(tables.counters().contains(name("b"))) << "nobody has asked";
+    EXPECT_TRUE(tables.read_counters(name("none")));
+    bring(rules_for({"a", "b"}), Read::Always);
+    kernel.count("b", Message::Igmp, {3, 90});
+    EXPECT_TRUE(tables.read_counters());
+    EXPECT_EQ(tables.counters().at(name("b")).at(Message::Igmp), (Count{6, 180}));
+
+    kernel.foreign(json::parse(R"({"nftables": [{"delete": {"element": {"family": "ip", "table": "vmac_mldfilter",
+                                                 "name": "verdicts", "elem": [["b", {"drop": null}]]}}}]})"));
+    kernel.watcher.take();  // it was not told
+    EXPECT_FALSE(tables.read_counters(name("b")));
+    EXPECT_FALSE(tables.read_counters());
+    EXPECT_TRUE(tables.read_counters(name("a")));
 }
 
 TEST_F(TablesTest, AVerdictThatChangesLosesItsCounterSoItIsCarried) {
@@ -255,29 +333,31 @@ TEST_F(TablesTest, WhatAnEarlierRunHadSeenIsCarriedOnceItIsGone) {
 }
 
 /// A kernel that is making the table of a set larger: what it lists lacks elements.
-class Growing final : public Engine {
+class Growing final : public TableEngine {
 public:
-    explicit Growing(Engine &kernel) : kernel_(kernel) {}
+    explicit Growing(TableEngine &kernel) : kernel_(kernel) {}
 
-    std::string run(const std::string &commands) override {
-        std::string output = kernel_.run(commands);
-        if (output.empty() || incomplete == 0) {
-            return output;
+    std::string run(const std::string &commands) override { return kernel_.run(commands); }
+    std::string outline(Family family) override { return kernel_.outline(family); }
+    void change(const std::string &lines) override { kernel_.change(lines); }
+
+    std::string read(const std::string &query) override {
+        const std::string lines = kernel_.read(query);
+        if (query != kQueryAll || incomplete == 0) {
+            return lines;
         }
         --incomplete;
-        json listing = json::parse(output);
-        for (json &object : listing.at("nftables")) {
-            if (object.contains("map")) {
-                object.at("map").erase("elem");
-            }
+        std::string less;
+        for (const auto &[family, structure] : parse_reading(lines).structure) {
+            append_structure(less, family, structure);
         }
-        return listing.dump();
+        return less;
     }
 
-    int incomplete = 0;  ///< how many of the next lists are
+    int incomplete = 0;  ///< how many of the next readings are
 
 private:
-    Engine &kernel_;
+    TableEngine &kernel_;
 };
 
 class GrowingTables : public testing::Test {
@@ -288,8 +368,6 @@ protected:
         tables.execute(tables.make_plan(rules, Read::Always));
     }
 
-    static constexpr int kOneReading = 2;  ///< the tables of ip6 and ip
-
     Ruleset rules = rules_for({"a"});
     FakeEngine kernel;
     Growing growing{kernel};
@@ -297,7 +375,7 @@ protected:
 };
 
 TEST_F(GrowingTables, AreReadAgainBeforeTheyAreTakenForChanged) {
-    growing.incomplete = kOneReading;
+    growing.incomplete = 1;
     const Plan plan = tables.make_plan(rules, Read::Always);
     EXPECT_TRUE(plan.is_done());
     EXPECT_THAT(plan.deviation, IsEmpty());
@@ -306,12 +384,12 @@ TEST_F(GrowingTables, AreReadAgainBeforeTheyAreTakenForChanged) {
 }
 
 TEST_F(GrowingTables, AreTakenForChangedWhenTheyLackItTwice) {
-    growing.incomplete = 2 * kOneReading;
+    growing.incomplete = 2;
     EXPECT_THAT(tables.make_plan(rules, Read::Always).deviation, testing::HasSubstr("verdicts"));
 }
 
 TEST_F(GrowingTables, AreBelievedAtOnceWhenSomebodyHasTouchedThem) {
-    growing.incomplete = kOneReading;
+    growing.incomplete = 1;
     kernel.watcher.tell(test::kForeignProcess);
     EXPECT_THAT(tables.make_plan(rules, Read::Always).deviation, testing::HasSubstr("verdicts"));
 }
