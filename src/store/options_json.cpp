@@ -13,24 +13,26 @@ using nlohmann::json;
 
 // get_ref() takes only the very type; get() would make an object of an array, and a large number of -1.
 
-json options_to_json(const Options &options) {
-    json object = json::object();
+void write(JsonText &text, const Options &options) {
+    text.begin_object();
     if (options.action) {
-        object["action"] = to_string(*options.action);
+        text.member("action", to_string(*options.action));
     }
     if (options.parent) {
-        object["parent"] = *options.parent;
+        text.member("parent", *options.parent);
     }
     if (options.messages) {
-        object["messages"] = json::array();
+        text.key("messages");
+        text.begin_array();
         for (const Message message : *options.messages) {
-            object["messages"].push_back(to_string(message));
+            text.value(to_string(message));
         }
+        text.end_array();
     }
     if (options.runtime) {
-        object["runtime"] = *options.runtime;
+        text.member("runtime", *options.runtime);
     }
-    return object;
+    text.end_object();
 }
 
 Options options_from_json(const json &object) {
@@ -52,15 +54,16 @@ Options options_from_json(const json &object) {
 }
 
 /// As in the configuration file, so that there is one form to know.
-json guard_to_json(const GuardScope &scope) {
-    if (scope.mode == GuardScope::Mode::Parents && !scope.devices.empty()) {
-        json devices = json::array();
-        for (const auto &name : scope.devices) {
-            devices.push_back(name.str());
-        }
-        return devices;
+void write(JsonText &text, const GuardScope &scope) {
+    if (scope.mode != GuardScope::Mode::Parents || scope.devices.empty()) {
+        text.value(to_string(scope.mode));
+        return;
     }
-    return to_string(scope.mode);
+    text.begin_array();
+    for (const auto &name : scope.devices) {
+        text.value(name.str());
+    }
+    text.end_array();
 }
 
 GuardScope guard_from_json(const json &value) {
@@ -76,12 +79,13 @@ GuardScope guard_from_json(const json &value) {
 
 }  // namespace
 
-json interfaces_to_json(const InterfaceOptions &interfaces) {
-    json object = json::object();
+void write(JsonText &text, const InterfaceOptions &interfaces) {
+    text.begin_object(JsonText::Layout::Lines);
     for (const auto &[name, options] : interfaces) {
-        object[name.str()] = options_to_json(options);
+        text.key(name.str());
+        write(text, options);
     }
-    return object;
+    text.end_object();
 }
 
 InterfaceOptions interfaces_from_json(const json &object) {
@@ -92,13 +96,18 @@ InterfaceOptions interfaces_from_json(const json &object) {
     return interfaces;
 }
 
-json config_to_json(const Config &config) {
-    return {{"defaults", options_to_json(config.defaults)},
-            {"max_interfaces", config.max_interfaces},
-            {"auto_detect", config.auto_detect},
-            {"guard", guard_to_json(config.guard)},
-            {"own_tables", config.own_tables},
-            {"interfaces", interfaces_to_json(config.interfaces)}};
+void write(JsonText &text, const Config &config) {
+    text.begin_object(JsonText::Layout::Lines);
+    text.key("defaults");
+    write(text, config.defaults);
+    text.member("max_interfaces", std::uint64_t{config.max_interfaces});
+    text.member("auto_detect", config.auto_detect);
+    text.key("guard");
+    write(text, config.guard);
+    text.member("own_tables", config.own_tables);
+    text.key("interfaces");
+    write(text, config.interfaces);
+    text.end_object();
 }
 
 Config config_from_json(const json &object) {

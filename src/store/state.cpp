@@ -17,17 +17,27 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr int kVersion = 1;
+constexpr unsigned kVersion = 1;
 constexpr int kAsideTries = 1000;
 
-json counters_to_json(const Counters &counters) {
-    json object = json::object();
+void write(JsonText &text, const Counters &counters) {
+    text.begin_object(JsonText::Layout::Lines);
     for (const auto &[name, counts] : counters) {
-        for (const auto &[message, count] : counts) {
-            object[name.str()][std::string(to_string(message))] = {count.packets, count.bytes};
+        if (counts.empty()) {
+            continue;
         }
+        text.key(name.str());
+        text.begin_object();
+        for (const auto &[message, count] : counts) {
+            text.key(to_string(message));
+            text.begin_array();
+            text.value(count.packets);
+            text.value(count.bytes);
+            text.end_array();
+        }
+        text.end_object();
     }
-    return object;
+    text.end_object();
 }
 
 Counters counters_from_json(const json &object) {
@@ -42,10 +52,15 @@ Counters counters_from_json(const json &object) {
     return counters;
 }
 
-json ledger_to_json(const Ledger &ledger, const Counters &seen) {
-    return {{"carried", counters_to_json(ledger.carried)},
-            {"base_line", counters_to_json(ledger.base_line)},
-            {"seen", counters_to_json(seen)}};
+void write(JsonText &text, const Ledger &ledger, const Counters &seen) {
+    text.begin_object(JsonText::Layout::Lines);
+    text.key("carried");
+    write(text, ledger.carried);
+    text.key("base_line");
+    write(text, ledger.base_line);
+    text.key("seen");
+    write(text, seen);
+    text.end_object();
 }
 
 std::pair<Ledger, Counters> ledger_from_json(const json &object) {
@@ -54,12 +69,12 @@ std::pair<Ledger, Counters> ledger_from_json(const json &object) {
     return {std::move(ledger), object.contains("seen") ? counters_from_json(object.at("seen")) : Counters{}};
 }
 
-json parents_to_json(const Parents &parents) {
-    json object = json::object();
+void write(JsonText &text, const Parents &parents) {
+    text.begin_object(JsonText::Layout::Lines);
     for (const auto &[name, mac] : parents) {
-        object[name.str()] = mac;
+        text.member(name.str(), mac);
     }
-    return object;
+    text.end_object();
 }
 
 Parents parents_from_json(const json &object) {
@@ -92,16 +107,22 @@ bool is_passing(const std::error_code &error) {
 }  // namespace
 
 std::string format_state(const State &state, const std::string &boot_id) {
-    const json document = {
-        {"version", kVersion},
-        {"boot_id", boot_id},
-        {"interfaces", interfaces_to_json(state.interfaces)},
-        {"configuration", config_to_json(state.last_good)},
-        {"counters", ledger_to_json(state.ledger, state.seen)},
-        {"guard_counters", ledger_to_json(state.guard_ledger, state.guard_seen)},
-        {"parents", parents_to_json(state.parents)},
-    };
-    return document.dump(2) + '\n';
+    JsonText text;
+    text.begin_object(JsonText::Layout::Lines);
+    text.member("version", std::uint64_t{kVersion});
+    text.member("boot_id", boot_id);
+    text.key("interfaces");
+    write(text, state.interfaces);
+    text.key("configuration");
+    write(text, state.last_good);
+    text.key("counters");
+    write(text, state.ledger, state.seen);
+    text.key("guard_counters");
+    write(text, state.guard_ledger, state.guard_seen);
+    text.key("parents");
+    write(text, state.parents);
+    text.end_object();
+    return text.take() + '\n';
 }
 
 State parse_state(const std::string &text, const std::string &boot_id) {

@@ -89,7 +89,9 @@ void check(const Config &config) {
         require(!options.messages || !options.messages->empty(), "messages are never empty");
         require(!options.runtime, "runtime is for the bus");
     }
-    require(store::config_from_json(nlohmann::json::parse(store::config_to_json(config).dump())) == config,
+    store::JsonText text;
+    store::write(text, config);
+    require(store::config_from_json(nlohmann::json::parse(text.take())) == config,
             "the state file holds any configuration");
     require(store::parse_config({}, written(config), kFile) == config, "a configuration that is written can be read");
 }

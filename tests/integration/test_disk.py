@@ -47,7 +47,7 @@ class Full(_Fault):
     def test_large_call_does_not_fit_and_a_small_one_does(self):
         self.root.add('vrrp6')
         with self.refused('StoreFailed'):
-            self.root.set({f'vrrp{number}': {'messages': ['igmp', 'mld-listener-done']} for number in range(4096)})
+            self.root.set({f'vrrp{number}': {'messages': ['igmp', 'mld-listener-done']} for number in range(8000)})
         self.assert_works_again()
 
 
