@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "bus/service.hpp"
 
+#include <chrono>
 #include <memory>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -87,10 +89,14 @@ constexpr auto kOurselves = "";
 /// So many names in the arguments of a call take about as much memory as a call without any.
 constexpr std::size_t kNamesInOne = 128;
 
+/// How long what has changed in a longer list of names waits for what changes besides.
+constexpr std::chrono::milliseconds kBetweenLongLists{100};
+
 }  // namespace
 
-Service::Service(sdbus::IConnection &connection, Turns &turns, Backend backend)
+Service::Service(EventLoop &loop, sdbus::IConnection &connection, Turns &turns, Backend backend)
     : AdaptorInterfaces(connection, compat::ObjectPath{kObjectPath}),
+      loop_(loop),
       connection_(connection),
       filter_(backend.filter),
       auditor_(backend.auditor),
@@ -291,9 +297,36 @@ void Service::ruleset_restored(const std::string &cause, const std::string & /*p
     send([&] { emitRulesetRestored(cause); });
 }
 
-/// With each interface that comes all names are told once more. When thousands come at once, no bus takes that as fast
-/// as it is said; then it is told once when the bus has taken what was said before.
+/// With each interface that comes all names are told once more, which takes as long as there are many: a long list is
+/// told some times a second.
 void Service::properties_changed(const std::set<Property> &properties) {
+    std::set<Property> now = properties;
+    if (filter_.entries().size() > kNamesInOne && now.contains(Property::Interfaces) && put_off_long_list()) {
+        now.erase(Property::Interfaces);
+    }
+    if (!now.empty()) {
+        announce(now);
+    }
+}
+
+/// False where nothing can be put off, as when the loop has ended.
+bool Service::put_off_long_list() {
+    if (long_list_) {
+        return true;
+    }
+    try {
+        long_list_ = loop_.after(kBetweenLongLists, [this] {
+            long_list_.reset();
+            announce({Property::Interfaces});
+        });
+    } catch (const std::system_error &) {
+        return false;
+    }
+    return true;
+}
+
+/// When more is said at once than any bus takes, these are told once when it has taken what was said before.
+void Service::announce(const std::set<Property> &properties) {
     const bool will_be_told = !untold_.empty();
     if (!will_be_told && !compat::is_held_up(connection_)) {
         tell(properties);

@@ -15,6 +15,7 @@
 #include "bus/variants.hpp"
 #include "daemon/filter.hpp"
 #include "daemon/observer.hpp"
+#include "system/event_loop.hpp"
 
 namespace vmac::bus {
 
@@ -32,8 +33,8 @@ public:
         std::function<void()> reload;  ///< reads the configuration again; throws Error
     };
 
-    /// @param connection and @p turns must outlive this.
-    Service(sdbus::IConnection &connection, Turns &turns, Backend backend);
+    /// @param loop, @p connection and @p turns must outlive this.
+    Service(EventLoop &loop, sdbus::IConnection &connection, Turns &turns, Backend backend);
     ~Service() override;
     Service(const Service &) = delete;
     Service &operator=(const Service &) = delete;
@@ -71,8 +72,11 @@ private:
     void interface_removed(const InterfaceName &name) override;
     void ruleset_restored(const std::string &cause, const std::string &process) override;
     void properties_changed(const std::set<Property> &properties) override;
+    bool put_off_long_list();
+    void announce(const std::set<Property> &properties);
     void tell(const std::set<Property> &properties);
 
+    EventLoop &loop_;
     sdbus::IConnection &connection_;
     Filter &filter_;
     audit::Auditor &auditor_;
@@ -82,6 +86,7 @@ private:
     compat::Doorkeeper doorkeeper_;
     compat::Slot door_;
     std::set<Property> untold_;  ///< of which signals wait until the bus has taken others
+    EventSource long_list_{nullptr, sd_event_source_disable_unref};  ///< tells all names in a while
 };
 
 }  // namespace vmac::bus

@@ -61,7 +61,7 @@ void take_name(sdbus::IConnection &connection) {
 
 Session::Session(EventLoop &loop, Service::Backend backend, std::function<void()> lost)
     : connection_(sdbus::createSystemBusConnection()),
-      service_(std::make_unique<Service>(*connection_, turns_, std::move(backend))),
+      service_(std::make_unique<Service>(loop, *connection_, turns_, std::move(backend))),
       attachment_(loop, *connection_, turns_, std::move(lost)) {
     take_name(*connection_);
 }
