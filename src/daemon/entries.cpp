@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/entries.hpp"
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 namespace vmac {
 namespace {
@@ -84,19 +86,47 @@ Options said_about(const InterfaceName &name, const InterfaceOptions &where) {
     return found == where.end() ? Options{} : found->second;
 }
 
+/// What is asked for about an interface, and what its link makes of that. Says nothing about other entries.
+Entry resolve_by_itself(const InterfaceName &name, const Origins &origins, const Config &config,
+                        const InterfaceOptions &api, const net::LinkTable &links) {
+    const Options options = said_about(name, api).over(said_about(name, config.interfaces)).over(config.defaults);
+    Entry entry{.name = name,
+                .action = options.action.value_or(Action::Relocate),
+                .messages = options.messages.value_or(MessageSet(kAllMessages.begin(), kAllMessages.end())),
+                .origins = origins,
+                .runtime = options.runtime.value_or(false)};
+    entry.effective_action = entry.action;
+    if (const auto *link = links.by_name(name.str())) {
+        entry.present = true;
+        entry.ifindex = link->index;
+        entry.mac = link->mac;
+    }
+    choose_parent(entry, options.parent.value_or(""), links);
+    return entry;
+}
+
+/// Whether what is relocated to @p entry is dropped there.
+bool is_kept_silent(const Entry &entry) {
+    return entry.present && entry.action != Action::Allow;
+}
+
 /// A message that was relocated to an interface which is under management itself would be dropped there.
+void refuse_managed_parent(Entry &entry) {
+    entry.parent_index = 0;
+    entry.effective_action = Action::Drop;
+    entry.reason = "its parent " + entry.parent + " is under management itself";
+}
+
 void refuse_managed_parents(Entries &entries) {
     std::set<unsigned> managed;
     for (const auto &[name, entry] : entries) {
-        if (entry.action != Action::Allow) {
+        if (is_kept_silent(entry)) {
             managed.insert(entry.ifindex);
         }
     }
     for (auto &[name, entry] : entries) {
         if (entry.parent_index != 0 && managed.contains(entry.parent_index)) {
-            entry.parent_index = 0;
-            entry.effective_action = Action::Drop;
-            entry.reason = "its parent " + entry.parent + " is under management itself";
+            refuse_managed_parent(entry);
         }
     }
 }
@@ -106,41 +136,68 @@ void refuse_managed_parents(Entries &entries) {
 Entries resolve(const Config &config, const InterfaceOptions &api, const net::LinkTable &links) {
     Entries entries;
     for (const auto &[name, origins] : everybody(config, api, links)) {
-        const Options options = said_about(name, api).over(said_about(name, config.interfaces)).over(config.defaults);
-        Entry entry{.name = name,
-                    .action = options.action.value_or(Action::Relocate),
-                    .messages = options.messages.value_or(MessageSet(kAllMessages.begin(), kAllMessages.end())),
-                    .origins = origins,
-                    .runtime = options.runtime.value_or(false)};
-        entry.effective_action = entry.action;
-        if (const auto *link = links.by_name(name.str())) {
-            entry.present = true;
-            entry.ifindex = link->index;
-            entry.mac = link->mac;
-        }
-        choose_parent(entry, options.parent.value_or(""), links);
-        entries.emplace(name, std::move(entry));
+        entries.emplace(name, resolve_by_itself(name, origins, config, api, links));
     }
     refuse_managed_parents(entries);
     return entries;
 }
 
+Resolved resolve_one(const InterfaceName &name, const Config &config, const InterfaceOptions &api,
+                     const net::LinkTable &links, const Entries &entries) {
+    const auto *link = links.by_name(name.str());
+    const Origins origins{.config = config.interfaces.contains(name),
+                          .api = api.contains(name),
+                          .detected = config.auto_detect && link != nullptr && link->is_vmac()};
+    // At the limit one that comes or goes decides whether there is room for another one that was detected.
+    Resolved resolved{.entry = std::nullopt, .alone = entries.size() < config.max_interfaces};
+    if (origins != Origins{}) {
+        Entry entry = resolve_by_itself(name, origins, config, api, links);
+        const auto parent = entry.parent_index == 0 ? std::nullopt : InterfaceName::from_kernel(entry.parent);
+        const auto managed = parent ? entries.find(*parent) : entries.end();
+        if (managed != entries.end() && is_kept_silent(managed->second)) {
+            refuse_managed_parent(entry);
+        }
+        resolved.entry = std::move(entry);
+    }
+    const auto before = entries.find(name);
+    const bool was_silent = before != entries.end() && is_kept_silent(before->second);
+    const bool is_silent = resolved.entry && is_kept_silent(*resolved.entry);
+    if (was_silent != is_silent) {
+        resolved.alone &=
+            std::ranges::none_of(entries, [&](const auto &other) { return other.second.parent == name.str(); });
+    }
+    return resolved;
+}
+
 std::size_t count_named(const Config &config, const InterfaceOptions &api) {
-    return named(config, api).size();
+    const auto in_both =
+        std::ranges::count_if(config.interfaces, [&](const auto &item) { return api.contains(item.first); });
+    return config.interfaces.size() + api.size() - static_cast<std::size_t>(in_both);
+}
+
+PerMessage<nft::Verdict> verdicts_for(const Entry &entry) {
+    PerMessage<nft::Verdict> verdicts;
+    if (entry.action != Action::Allow) {
+        for (const Message message : entry.messages) {
+            const bool relocate = entry.action == Action::Relocate && message != Message::RouterSolicit;
+            verdicts[message] = relocate ? nft::Verdict::Relocate : nft::Verdict::Drop;
+        }
+    }
+    return verdicts;
+}
+
+std::optional<unsigned> parent_for(const Entry &entry) {
+    return entry.parent_index == 0 ? std::nullopt : std::optional(entry.parent_index);
 }
 
 nft::Ruleset desired_ruleset(const Entries &entries) {
     nft::Ruleset ruleset;
     for (const auto &[name, entry] : entries) {
-        if (entry.action == Action::Allow) {
-            continue;
+        if (auto verdicts = verdicts_for(entry); !verdicts.empty()) {
+            ruleset.verdicts.emplace(name, std::move(verdicts));
         }
-        for (const Message message : entry.messages) {
-            const bool relocate = entry.action == Action::Relocate && message != Message::RouterSolicit;
-            ruleset.verdicts[name][message] = relocate ? nft::Verdict::Relocate : nft::Verdict::Drop;
-        }
-        if (entry.parent_index != 0) {
-            ruleset.parents[name] = entry.parent_index;
+        if (const auto parent = parent_for(entry)) {
+            ruleset.parents.emplace(name, *parent);
         }
     }
     return ruleset;

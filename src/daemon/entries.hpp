@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,21 @@ using Entries = std::map<InterfaceName, Entry>;
 /// configuration, and that before the defaults of the configuration. Interfaces that are only detected come last:
 /// where max_interfaces has no room for them, and where nft cannot write their names, they are left to the guard.
 Entries resolve(const Config &config, const InterfaceOptions &api, const net::LinkTable &links);
+
+/// What resolve() would make of one interface.
+struct Resolved {
+    std::optional<Entry> entry;  ///< none when it is not under management
+    bool alone = true;           ///< no other entry becomes another one; if not, @a entry says nothing
+};
+
+/// The same for one interface when only what is asked for about it is another one: as much work as there is for one.
+/// @param entries what resolve() has made of all before
+Resolved resolve_one(const InterfaceName &name, const Config &config, const InterfaceOptions &api,
+                     const net::LinkTable &links, const Entries &entries);
+
+/// What the kernel must hold for one entry: verdicts, and the index of the device to relocate to, if there is one.
+PerMessage<nft::Verdict> verdicts_for(const Entry &entry);
+std::optional<unsigned> parent_for(const Entry &entry);
 
 /// What the kernel must hold for these entries. Verdicts do not depend on the parent, so that it can come and go
 /// without a moment in which a message gets out.

@@ -11,13 +11,6 @@
 namespace vmac {
 namespace {
 
-/// Remembers what was counted by things that leave the kernel with @p plan. Whether there are any.
-bool carry(store::State &state, const nft::Plan &plan) {
-    state.ledger.carry(plan.counted.leaving, state.last_good.max_interfaces);
-    state.guard_ledger.carry(plan.counted_by_guard.leaving, state.last_good.max_interfaces);
-    return !plan.counted.leaving.empty() || !plan.counted_by_guard.leaving.empty();
-}
-
 /// Once more where libnftables has crashed, which it does over what others did a moment ago. Whoever is called looks at
 /// the kernel then: what was under way may have happened. A second crash is final, see worker::RestingEngine.
 template <typename Function>
@@ -66,10 +59,8 @@ void Filter::stop() {
 
 bool Filter::add(const InterfaceName &name, const Options &options) {
     validate_parent(name, options);
-    InterfaceOptions api = state_.interfaces;
-    Options &merged = api[name];
-    merged = options.over(merged);
-    return change_to(api);
+    const auto found = state_.interfaces.find(name);
+    return change_one(name, found == state_.interfaces.end() ? options : options.over(found->second));
 }
 
 bool Filter::remove(const InterfaceName &name) {
@@ -84,29 +75,36 @@ bool Filter::remove(const InterfaceName &name) {
                                              " is also in the configuration, which keeps it under management; "
                                              "add it with action=allow to exempt it");
     }
-    InterfaceOptions api = state_.interfaces;
-    api.erase(name);
-    return change_to(api);
+    return change_one(name, std::nullopt);
 }
 
 bool Filter::set(const InterfaceOptions &interfaces) {
     for (const auto &[name, options] : interfaces) {
         validate_parent(name, options);
     }
-    return change_to(interfaces);
+    if (interfaces == state_.interfaces) {
+        look_once_more();
+        return false;
+    }
+    commit(state_.last_good, interfaces);
+    return true;
 }
 
-/// Brings what was added over the bus to what is asked for. When it is so already, the caller may be somebody who has
-/// seen that it is not so in the kernel.
-bool Filter::change_to(const InterfaceOptions &api) {
-    if (api != state_.interfaces) {
-        commit(state_.last_good, api);
-        return true;
+bool Filter::change_one(const InterfaceName &name, std::optional<Options> options) {
+    const auto found = state_.interfaces.find(name);
+    if (found == state_.interfaces.end() ? !options : found->second == options) {
+        look_once_more();
+        return false;
     }
+    commit(name, std::move(options));
+    return true;
+}
+
+/// What is asked for is so already. The caller may be somebody who has seen that it is not so in the kernel.
+void Filter::look_once_more() {
     if (is_cheap_to_read()) {
         verify();
     }
-    return false;
 }
 
 void Filter::configure(const Config &config) {
@@ -127,7 +125,10 @@ void Filter::links_changed() {
         wanted_ = std::move(wanted);
         follow_links();
     }
-    take_entries(std::move(entries));
+    Tentative<Entries> others(entries_);
+    others.replace(std::move(entries));
+    others.keep();
+    note_entries(others);
     flush_properties();
 }
 
@@ -192,83 +193,6 @@ void Filter::check_again() {
     }
 }
 
-/// For who only wants to know. While libnftables cannot be used, what was read last is all that there is.
-void Filter::refresh() {
-    try {
-        verify();
-    } catch (const Error &error) {
-        if (error.code() != Errc::EngineUnavailable) {
-            throw;
-        }
-        set_protected(false, error.what());
-        flush_properties();
-    }
-}
-
-Counters Filter::counters() {
-    refresh();
-    const Counters all = state_.ledger.reported(tables_.counters());
-    Counters counters;
-    for (const auto &[name, entry] : entries_) {
-        counters[name] = reported(all, name);
-    }
-    return counters;
-}
-
-Counters Filter::guard_counters() {
-    refresh();
-    Counters counters;
-    for (const auto &[device, mac] : wanted_.guard.devices) {
-        for (const Message message : kAllMessages) {
-            counters[device][message];
-        }
-    }
-    accumulate(counters, state_.guard_ledger.reported(tables_.guard_counters()));
-    return counters;
-}
-
-Counters Filter::slipped() const {
-    if (!guard_base_) {
-        return {};
-    }
-    return Ledger{.carried = {}, .base_line = *guard_base_}.reported(
-        state_.guard_ledger.totals(tables_.guard_counters()));
-}
-
-MessageCounts Filter::counters(const InterfaceName &name) {
-    require_managed(name);
-    refresh();
-    return reported(state_.ledger.reported(tables_.counters()), name);
-}
-
-void Filter::reset_counters(std::span<const InterfaceName> names) {
-    std::vector<InterfaceName> chosen(names.begin(), names.end());
-    for (const auto &name : chosen) {
-        require_managed(name);
-    }
-    if (chosen.empty()) {
-        std::ranges::transform(entries_, std::back_inserter(chosen), [](const auto &entry) { return entry.first; });
-    }
-    verify();
-    const Counters totals = state_.ledger.totals(tables_.counters());
-    store::State next = state_;
-    for (const auto &name : chosen) {
-        if (const auto counts = totals.find(name); counts != totals.end()) {
-            next.ledger.base_line[name] = counts->second;
-        }
-    }
-    if (names.empty()) {
-        next.guard_ledger.base_line = next.guard_ledger.totals(tables_.guard_counters());
-    }
-    try {
-        world_.state_file.stage(next).publish();
-    } catch (const std::exception &error) {
-        save_again();
-        refuse_unsaved("the counters were not reset: ", error);
-    }
-    state_ = std::move(next);
-}
-
 std::string Filter::ruleset() const {
     return persist([this] { return tables_.list().dump(); });
 }
@@ -327,16 +251,25 @@ void Filter::validate_parent(const InterfaceName &name, const Options &options) 
     }
 }
 
-void Filter::commit(const Config &config, const InterfaceOptions &api) {
-    config.require_room(count_named(config, api));
-    store::State next = state_;
-    next.interfaces = api;
-    next.last_good = config;
-    Entries entries = resolve(config, api, world_.links);
-    next.parents = remember_parents(std::move(next.parents), entries, world_.links);
-    const auto wanted = ruleset_for(entries, config, next.parents);
+/// Makes a change hold, or throws why it does not. @p arguments are those of a Draft.
+template <typename... Arguments>
+void Filter::commit(Arguments &&...arguments) {
+    bool is_proven = false;
     try {
-        persist([&] { bring_about(next, wanted); });
+        Draft draft({.state = state_,
+                     .entries = entries_,
+                     .wanted = wanted_,
+                     .links = world_.links,
+                     .absent_devices = tables_.guard_support().absent_devices},
+                    std::forward<Arguments>(arguments)...);
+        persist([&] { bring_about(draft); });
+        draft.keep();
+        if (draft.config_before().auto_detect != config().auto_detect) {
+            changed_.insert(Property::AutoDetect);
+        }
+        note_entries(draft.entries());
+        const auto elements = draft.elements();
+        is_proven = protected_ && elements && is_held(*elements);
     } catch (const Error &error) {
         if (error.code() == Errc::KernelRejected || error.code() == Errc::EngineUnavailable) {
             check();  // find out whether it still holds what it held before
@@ -346,41 +279,55 @@ void Filter::commit(const Config &config, const InterfaceOptions &api) {
         }
         throw;
     }
-    take_entries(std::move(entries));
-    if (is_cheap_to_read()) {
+    if (unsaved_) {
+        try_to_save(state_);
+    }
+    if (!is_proven) {
         check();
-    } else {
-        set_protected(false, "");
     }
     flush_properties();
 }
 
+/// Whether the kernel holds what was changed, as far as that can be told: a status of success is no proof.
+bool Filter::is_held(const nft::ElementChanges &changes) {
+    try {
+        return tables_.holds(changes);
+    } catch (const Error &) {
+        return false;
+    }
+}
+
 /// What we believe about the kernel may be wrong: somebody has just flushed our tables, or does so again and again.
-void Filter::bring_about(const store::State &next, const nft::Ruleset &wanted) {
-    auto refusal = transact(next, wanted, nft::Tables::Read::WhenNeeded);
+void Filter::bring_about(Draft &draft) {
+    auto refusal = transact(draft, nft::Tables::Read::WhenNeeded);
     for (int tries = 0; refusal && tries < 2; ++tries) {
-        refusal = transact(next, wanted, nft::Tables::Read::Always);
+        refusal = transact(draft, nft::Tables::Read::Always);
     }
     if (refusal) {
         throw Error(*refusal);
     }
 }
 
-/// Brings @p next to disk and @p wanted to the kernel, or neither. The ledgers of @p next are filled in here.
+nft::Plan Filter::make_plan(Draft &draft, nft::Tables::Read read) {
+    const auto elements = draft.elements();
+    nft::Plan plan = elements && read == nft::Tables::Read::WhenNeeded && tables_.is_settled()
+                         ? tables_.make_plan(*elements)
+                         : tables_.make_plan(wanted_, read);
+    draft.carry(plan);
+    return plan;
+}
+
+/// Brings the draft to disk and to the kernel, or neither.
 /// @return why the kernel has refused, and neither was done, when it may be otherwise after another reading
-std::optional<Error> Filter::transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read) {
-    const auto make_plan = [&] {
-        nft::Plan plan = tables_.make_plan(wanted, read);
-        next.ledger = state_.ledger;
-        next.guard_ledger = state_.guard_ledger;
-        carry(next, plan);
-        return plan;
-    };
-    nft::Plan plan = make_plan();
-    store::StagedFile staged = world_.state_file.stage(next);
-    const store::State staged_state = next;
-    if (plan.read_back ? nft::Tables::is_cheap_to_read(wanted) : !plan.counted.leaving.empty()) {
-        plan = make_plan();  // syncing takes long enough for counters to move on
+std::optional<Error> Filter::transact(Draft &draft, nft::Tables::Read read) {
+    nft::Plan plan = make_plan(draft, read);
+    store::StagedFile staged = world_.state_file.stage(state_);
+    bool is_stale = false;
+    if (plan.read_back ? nft::Tables::is_cheap_to_read(wanted_) : !plan.counted.leaving.empty()) {
+        nft::Plan later = make_plan(draft, read);  // syncing takes long enough for counters to move on
+        is_stale = later.counted.leaving != plan.counted.leaving ||
+                   later.counted_by_guard.leaving != plan.counted_by_guard.leaving;
+        plan = std::move(later);
     }
     try {
         tables_.execute(plan);
@@ -393,27 +340,18 @@ std::optional<Error> Filter::transact(store::State next, const nft::Ruleset &wan
     try {
         staged.publish();
     } catch (const std::system_error &error) {
-        roll_back(next);
+        draft.take_back_but_counts();
+        roll_back();
         throw Error(Errc::StoreFailed, error.what());
     }
-    if (next.last_good.auto_detect != state_.last_good.auto_detect) {
-        changed_.insert(Property::AutoDetect);
-    }
-    state_ = std::move(next);
-    wanted_ = wanted;
-    unsaved_ = state_ != staged_state;
+    unsaved_ = is_stale;
     note_plan(plan);
-    if (unsaved_) {
-        try_to_save(state_);
-    }
     return std::nullopt;
 }
 
 /// The kernel has what the disk refused: puts back what was there before.
-void Filter::roll_back(const store::State &next) {
+void Filter::roll_back() {
     const nft::Plan plan = tables_.make_plan(wanted_, nft::Tables::Read::Always);
-    state_.ledger = next.ledger;
-    state_.guard_ledger = next.guard_ledger;
     carry(state_, plan);
     tables_.execute(plan);
     save_again();
@@ -502,25 +440,28 @@ void Filter::note_plan(const nft::Plan &plan) {
     notify(&Observer::ruleset_restored, last_cause_, plan.changed_by);
 }
 
-void Filter::take_entries(Entries entries) {
-    const Entries before = std::exchange(entries_, std::move(entries));
-    for (const auto &[name, entry] : before) {
-        if (!entries_.contains(name)) {
+/// Tells which entries are others now, those that are gone first: one of the same link may have come.
+void Filter::note_entries(const Tentative<Entries> &entries) {
+    entries.for_each_difference([this](const InterfaceName &name, const Entry * /*before*/, const Entry *now) {
+        if (now == nullptr) {
             changed_.insert(Property::Interfaces);
             notify(&Observer::interface_removed, name);
         }
-    }
-    for (const auto &[name, entry] : entries_) {
-        const auto old = before.find(name);
-        if (old == before.end()) {
-            changed_.insert(Property::Interfaces);
-            guard_base_.reset();
-            notify(&Observer::interface_added, entry);
-        } else if (old->second != entry) {
-            guard_base_.reset();
-            notify(&Observer::interface_changed, old->second, entry);
+    });
+    entries.for_each_difference([this](const InterfaceName & /*name*/, const Entry *before, const Entry *now) {
+        if (now == nullptr) {
+            return;
         }
-    }
+        if (lower_device(*now, world_.links) != nullptr) {
+            guard_base_.reset();
+        }
+        if (before == nullptr) {
+            changed_.insert(Property::Interfaces);
+            notify(&Observer::interface_added, *now);
+        } else {
+            notify(&Observer::interface_changed, *before, *now);
+        }
+    });
 }
 
 void Filter::set_protected(bool is_protected, const std::string &failure) {
@@ -546,29 +487,6 @@ void Filter::flush_properties() {
         const auto changed = std::exchange(changed_, {});
         notify(&Observer::properties_changed, changed);
     }
-}
-
-void Filter::require_managed(const InterfaceName &name) const {
-    if (!entries_.contains(name)) {
-        throw Error(Errc::NotFound, name.str() + " is not under management; ListInterfaces tells what is");
-    }
-}
-
-/// The counts of one interface. Messages that the kernel does not count yet are there with zero.
-MessageCounts Filter::reported(const Counters &all, const InterfaceName &name) const {
-    MessageCounts counts;
-    const Entry &entry = entries_.at(name);
-    if (entry.action != Action::Allow) {
-        for (const Message message : entry.messages) {
-            counts[message];
-        }
-    }
-    if (const auto found = all.find(name); found != all.end()) {
-        for (const auto &[message, count] : found->second) {
-            counts[message] = count;
-        }
-    }
-    return counts;
 }
 
 }  // namespace vmac

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/draft.hpp"
 #include "daemon/entries.hpp"
 #include "daemon/observer.hpp"
 #include "daemon/restore_budget.hpp"
@@ -93,7 +94,10 @@ public:
     /// KernelRejected
     Counters counters();
 
-    /// The same for one. @throws Error NotFound besides
+    /// The same, as of the last reading.
+    [[nodiscard]] Counters last_counters() const;
+
+    /// As counters() for one. @throws Error NotFound besides
     MessageCounts counters(const InterfaceName &name);
 
     /// What the guard has rewritten or dropped, by device, read as counters() does. @throws Error KernelRejected
@@ -151,12 +155,15 @@ public:
 
 private:
     void validate_parent(const InterfaceName &name, const Options &options) const;
-    bool change_to(const InterfaceOptions &api);
-    void commit(const Config &config, const InterfaceOptions &api);
+    bool change_one(const InterfaceName &name, std::optional<Options> options);
+    void look_once_more();
+    template <typename... Arguments>
+    void commit(Arguments &&...arguments);
     [[nodiscard]] nft::Ruleset ruleset_for(const Entries &entries, const Config &config, const Parents &parents) const;
-    void bring_about(const store::State &next, const nft::Ruleset &wanted);
-    std::optional<Error> transact(store::State next, const nft::Ruleset &wanted, nft::Tables::Read read);
-    void roll_back(const store::State &next);
+    void bring_about(Draft &draft);
+    nft::Plan make_plan(Draft &draft, nft::Tables::Read read);
+    std::optional<Error> transact(Draft &draft, nft::Tables::Read read);
+    void roll_back();
     void save_again();
     void follow_links();
     void try_to_save(const store::State &state);
@@ -164,14 +171,17 @@ private:
     void verify();
     void verify_once();
     void refresh();
+    template <typename Function>
+    void refresh_counters(Function read);
+    bool is_held(const nft::ElementChanges &changes);
     void note_plan(const nft::Plan &plan);
     [[nodiscard]] std::string contest_in_words() const;
-    void take_entries(Entries entries);
+    void note_entries(const Tentative<Entries> &entries);
     void set_protected(bool is_protected, const std::string &failure);
     void flush_properties();
     [[nodiscard]] bool is_guard_refused() const { return is_guard_wanted() && !tables_.guard_failure().empty(); }
     void require_managed(const InterfaceName &name) const;
-    [[nodiscard]] MessageCounts reported(const Counters &all, const InterfaceName &name) const;
+    [[nodiscard]] MessageCounts reported(const InterfaceName &name) const;
 
     template <typename Method, typename... Args>
     void notify(Method method, const Args &...args) {

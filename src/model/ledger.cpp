@@ -20,6 +20,23 @@ Counters Ledger::reported(const Counters &kernel) const {
     return sum;
 }
 
+MessageCounts Ledger::reported(const Counters &kernel, const InterfaceName &name) const {
+    MessageCounts sum;
+    for (const Counters *all : {&carried, &kernel}) {
+        if (const auto found = all->find(name); found != all->end()) {
+            for (const auto &[message, count] : found->second) {
+                sum[message] += count;
+            }
+        }
+    }
+    if (const auto base = base_line.find(name); base != base_line.end()) {
+        for (const auto &[message, count] : base->second) {
+            sum[message] = sum[message].since(count);
+        }
+    }
+    return sum;
+}
+
 void Ledger::carry(const Counters &leaving, std::size_t limit) {
     for (const auto &[name, counts] : leaving) {
         for (const auto &[message, count] : counts) {

@@ -20,6 +20,9 @@ struct Ledger {
     /// The totals since the last reset.
     [[nodiscard]] Counters reported(const Counters &kernel) const;
 
+    /// The same for one interface.
+    [[nodiscard]] MessageCounts reported(const Counters &kernel, const InterfaceName &name) const;
+
     /// Remembers @p leaving, the counters of elements that leave the kernel. At most @p limit interfaces are
     /// remembered, so that names which come and go for months cannot fill the memory.
     void carry(const Counters &leaving, std::size_t limit);

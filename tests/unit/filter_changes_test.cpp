@@ -146,21 +146,15 @@ TEST_F(FilterChanges, SetReplacesWholeEntriesInOneTransaction) {
     EXPECT_THAT(diary.read(), IsEmpty());
 }
 
-TEST_F(FilterChanges, ThousandsAreOneTransactionAndProvenLater) {
+TEST_F(FilterChanges, ThousandsAreOneTransactionAndProvenAtOnce) {
     InterfaceOptions many;
     for (int i = 0; i < 1000; ++i) {
         many.emplace(name("v" + std::to_string(i)), kDrop);
     }
     const auto before = kernel.changes().size();
-    const int lists = kernel.lists();
     EXPECT_TRUE(filter->set(many));
     EXPECT_EQ(kernel.changes().size(), before + 1);
-    EXPECT_EQ(kernel.lists(), lists) << "reading so much back is not cheap";
     EXPECT_EQ(kernel.verdicts("ip6"), 4000U);
-    EXPECT_FALSE(filter->is_protected()) << "nobody has read it back yet";
-    EXPECT_TRUE(filter->is_check_due());
-    EXPECT_EQ(filter->failure(), "");
-    filter->check();
     EXPECT_TRUE(filter->is_protected());
 }
 
