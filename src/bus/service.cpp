@@ -9,6 +9,7 @@
 
 #include "bus/compat.hpp"
 #include "bus/errors.hpp"
+#include "system/memory.hpp"
 
 namespace vmac::bus {
 namespace {
@@ -39,9 +40,12 @@ void return_error(const Result &result, const sdbus::Error &error) {
     send([&] { result.returnError(error); });
 }
 
-/// Calls @p function and sends what it returns, or the error that it throws.
+/// So many names in the arguments of a call or its answer take about as much memory as a call without any.
+constexpr std::size_t kNamesInOne = 128;
+
+/// Calls @p function and sends what it returns, or the error that it throws. @p names are in either.
 template <typename Result, typename Function>
-void answer(const Result &result, const Function &function) {
+void answer(const Result &result, const Function &function, std::size_t names) {
     try {
         if constexpr (std::is_void_v<decltype(function())>) {
             function();
@@ -51,6 +55,9 @@ void answer(const Result &result, const Function &function) {
         }
     } catch (...) {
         return_error(result, current_error());
+    }
+    if (names > kNamesInOne) {
+        give_memory_back();
     }
 }
 
@@ -85,9 +92,6 @@ InterfaceOptions read_interfaces(const std::vector<sdbus::Struct<std::string, Di
 
 /// Who waits for a turn like a sender, and has no name on the bus.
 constexpr auto kOurselves = "";
-
-/// So many names in the arguments of a call take about as much memory as a call without any.
-constexpr std::size_t kNamesInOne = 128;
 
 /// How long what has changed in a longer list of names waits for what changes besides.
 constexpr std::chrono::milliseconds kBetweenLongLists{100};
@@ -130,12 +134,13 @@ std::optional<sdbus::Error> Service::refuse(const std::string &sender) const {
 
 /// The way of every method that only asks. @p validate reads the arguments and returns what to do, which is done when
 /// it is the caller's turn. Then he is also told what is wrong with them: so he cannot have more read than others.
+/// @p names is how many the answer has.
 template <typename Result, typename Validate>
-void Service::in_turn(Result &&result, Validate validate) {
+void Service::in_turn(Result &&result, Validate validate, std::size_t names) {
     const auto shared = std::make_shared<std::decay_t<Result>>(std::forward<Result>(result));
     auto place = turns_.admit(compat::current_caller(getObject()).sender);
     try {
-        turns_.add(place, [shared, work = validate()] { answer(*shared, work); });
+        turns_.add(place, [shared, names, work = validate()] { answer(*shared, work, names); });
     } catch (...) {
         turns_.add(std::move(place), [shared, error = current_error()] { return_error(*shared, error); });
     }
@@ -151,11 +156,11 @@ void Service::authorised(Result &&result, const char *action, Validate validate,
     auto place = turns_.admit(caller.sender, 1 + names / kNamesInOne);
     try {
         auto change = validate();
-        authority_.check(caller, action, [this, shared, place, change](const std::optional<Error> &refusal) {
+        authority_.check(caller, action, [this, shared, place, change, names](const std::optional<Error> &refusal) {
             if (refusal) {
                 return_error(*shared, to_bus(*refusal));
             } else {
-                turns_.add(place, [shared, change] { answer(*shared, change); });
+                turns_.add(place, [shared, change, names] { answer(*shared, change, names); });
             }
         });
     } catch (...) {
@@ -186,7 +191,7 @@ void Service::SetInterfaces(sdbus::Result<bool> &&result,
 }
 
 void Service::ListInterfaces(sdbus::Result<std::vector<sdbus::Struct<std::string, Dictionary>>> &&result) {
-    in_turn(std::move(result), [this] {
+    const auto work = [this] {
         return [this] {
             std::vector<sdbus::Struct<std::string, Dictionary>> list;
             for (const auto &[name, entry] : filter_.entries()) {
@@ -194,7 +199,8 @@ void Service::ListInterfaces(sdbus::Result<std::vector<sdbus::Struct<std::string
             }
             return list;
         };
-    });
+    };
+    in_turn(std::move(result), work, filter_.entries().size());
 }
 
 void Service::GetCounters(sdbus::Result<CounterDictionary> &&result, std::string name) {
@@ -203,7 +209,8 @@ void Service::GetCounters(sdbus::Result<CounterDictionary> &&result, std::string
 }
 
 void Service::GetAllCounters(sdbus::Result<std::map<std::string, CounterDictionary>> &&result) {
-    in_turn(std::move(result), [this] { return [this] { return describe(filter_.counters()); }; });
+    const auto work = [this] { return [this] { return describe(filter_.counters()); }; };
+    in_turn(std::move(result), work, filter_.entries().size());
 }
 
 void Service::GetGuardCounters(sdbus::Result<std::map<std::string, CounterDictionary>> &&result) {

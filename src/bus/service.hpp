@@ -42,7 +42,7 @@ public:
 private:
     [[nodiscard]] std::optional<sdbus::Error> refuse(const std::string &sender) const;
     template <typename Result, typename Validate>
-    void in_turn(Result &&result, Validate validate);
+    void in_turn(Result &&result, Validate validate, std::size_t names = 0);
     template <typename Result, typename Validate>
     void authorised(Result &&result, const char *action, Validate validate, std::size_t names = 0);
 

@@ -15,6 +15,7 @@
 #include "model/quoting.hpp"
 #include "store/boot.hpp"
 #include "store/config.hpp"
+#include "system/memory.hpp"
 #include "worker/privileges.hpp"
 
 namespace vmac {
@@ -95,6 +96,7 @@ int Daemon::run() {
     auto setup = read_setup(directories_.configuration, state.last_good);
     config_complaint_ = std::move(setup.complaint);
     filter_.start(std::move(state), std::move(setup.config));
+    give_memory_back();  // of the file that was read
     schedule_settling();
     tell_status();
     require(sd_notify(0, "READY=1"), "telling systemd that the service is ready");  // it would wait for ever

@@ -11,6 +11,7 @@
 
 #include "model/error.hpp"
 #include "model/quoting.hpp"
+#include "system/memory.hpp"
 #include "worker/permit.hpp"
 #include "worker/privileges.hpp"
 
@@ -57,6 +58,10 @@ std::string output_of(nft::TableEngine &engine, std::string_view request) {
     return engine.run(require_ours(request).dump());
 }
 
+bool is_for_libnftables(std::string_view request) {
+    return !request.starts_with(kRead) && !request.starts_with(kChange);
+}
+
 /// When memory is short, better this than the daemon: another worker is started.
 void be_killed_first() {
     std::ofstream("/proc/self/oom_score_adj") << "500";
@@ -82,6 +87,9 @@ int work() {
     try {
         while (const auto request = channel.receive()) {
             channel.send(answer_to(engine, *request));
+            if (is_for_libnftables(*request)) {
+                give_memory_back();  // of all the elements that it has read
+            }
         }
     } catch (const std::system_error &) {
         return EXIT_FAILURE;  // in the middle of a text the daemon has ended, and nobody is left to be told
