@@ -26,6 +26,7 @@ constexpr std::size_t kBuffer = 1 << 20;  // bytes
 constexpr std::size_t kMost = 60'000;     // bytes of elements in one attribute, whose length has 16 bits
 constexpr std::size_t kSmall = 1024;      // bytes, more than any message without elements has
 constexpr std::size_t kOneElement = 256;  // bytes, more than any has
+constexpr std::size_t kAlign = 3;         // bits that are not set in where a message begins
 constexpr long kPatience = 60;            // seconds
 
 [[noreturn]] void fail(const char *what) {
@@ -328,7 +329,7 @@ Transaction Events::next() {
                 left_ = 0;
                 break;
             }
-            const std::size_t size = std::min((message->nlmsg_len + 3UL) & ~3UL, left_);
+            const std::size_t size = std::min((message->nlmsg_len + kAlign) & ~kAlign, left_);
             at_ += size;
             left_ -= size;
             if (message->nlmsg_type == type_of(NFT_MSG_NEWSETELEM)) {

@@ -100,10 +100,9 @@ def run(arguments):
     print(f'{table.about()} {quick}Medians; in brackets p99, or the worst of less than 100.\n\n{text}', flush=True)
     if arguments.json:
         arguments.json.write_text(table.as_json(lines, kept.get('growth', {})), encoding='utf-8')
-    if arguments.docs:
+    if arguments.docs and not broken:
         table.put_between_marks(PAGE, f'{table.about()}\n\n{text}')
-        if not broken:
-            PLOT.write_text(plot.growth(kept['growth']), encoding='utf-8')
+        PLOT.write_text(plot.growth(kept['growth']), encoding='utf-8')
     return judge(lines, broken, arguments.quick)
 
 

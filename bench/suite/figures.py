@@ -37,7 +37,7 @@ class Figure:
 
     def __str__(self):
         text = formatted(self.p50, self.unit)
-        if self.unit is TIME and len(self.values) > 1:
+        if self.unit == TIME and len(self.values) > 1:
             # One unit for both: "1.20 (2.05) ms".
             tail = self.worst if self.p99 is None else self.p99
             number, unit = text.split()

@@ -8,8 +8,7 @@ from rig.kernel import TABLE
 
 FAMILIES = ('ip6', 'ip')
 ANCHOR = 'anchor'
-ELEMENTS = 7  # of one interface with a parent: four messages of MLD, IGMP, the parent twice
-VERDICTS = 5  # of these, those with a counter
+VERDICTS = 5  # elements with a counter that one interface has: four messages of MLD, and IGMP
 
 
 class Tables:

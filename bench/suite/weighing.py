@@ -12,7 +12,8 @@ from figures import COUNT, SIZE, Figure, Line, at_most
 from rig.endurance import descendants
 from stage import ROOT
 
-# What sd_event makes of feeding the watchdog: to wake, to open a socket, send and close it, to set the timer, to wait again.
+# What sd_event makes of feeding the watchdog: to wake, to open a socket, send and close it, to set the timer, to wait
+# again.
 CALLS_OF_A_FEED = 16
 
 
