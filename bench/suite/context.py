@@ -56,6 +56,11 @@ class Context:
         """A service in a network namespace that is there, for the caller to close."""
         return stages.Stage(stages.Namespace(namespace, self._programs), self._disk, configuration, bare=True)
 
+    def watched(self, seconds):
+        watched = stages.Watched(self._programs['watchdog'], seconds)
+        self._opened.callback(watched.close)
+        return watched
+
     def sender(self):
         """The program that sends packets."""
         return self._programs['sender']

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import shlex
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -26,6 +27,7 @@ _PROGRAMS = {
     'client': (['programs/client.cpp', 'programs/serve.hpp'], ['libsystemd']),
     'rival': (['programs/rival.cpp', 'programs/netlink.cpp', 'programs/netlink.hpp', 'programs/serve.hpp'],
               ['libnftables', 'libmnl']),
+    'watchdog': (['programs/watchdog.cpp'], ['libsystemd']),
     'sender': (['sender.cpp'], []),
 }
 
@@ -164,6 +166,31 @@ class Service(Daemon):
         begin = time.monotonic()
         self.start()
         return time.monotonic() - begin
+
+
+class Watched:
+    """An event loop that feeds a watchdog of so many seconds, and nothing else."""
+
+    def __init__(self, program, seconds):
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        path = isolation.CASE / 'watched'
+        self._socket.bind(str(path))
+        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, text=True,
+                                        env={'NOTIFY_SOCKET': str(path), 'WATCHDOG_USEC': f'{seconds}000000'})
+        assert self.process.stdout.readline() == 'watched\n', 'the loop does not run'
+
+    def fed(self):
+        """How often since this was asked last."""
+        times = 0
+        with contextlib.suppress(BlockingIOError):
+            while self._socket.recv(4096):
+                times += 1
+        return times
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self._socket.close()
 
 
 class Stage:
