@@ -59,9 +59,9 @@ def formatted(value, unit, scale=None):
 
 
 def digits(value):
-    if value == int(value) and value < 1000:
+    if value == int(value) and abs(value) < 1000:
         return f'{value:.0f}'
-    return f'{value:.0f}' if abs(value) >= 99.95 else f'{value:.1f}' if abs(value) >= 9.995 else f'{value:.2f}'
+    return f'{value:.{0 if abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2 if abs(value) >= 0.1 else 4}f}'
 
 
 @dataclasses.dataclass(frozen=True)
