@@ -43,24 +43,6 @@ void return_error(const Result &result, const sdbus::Error &error) {
 /// So many names in the arguments of a call or its answer take about as much memory as a call without any.
 constexpr std::size_t kNamesInOne = 128;
 
-/// Calls @p function and sends what it returns, or the error that it throws. @p names are in either.
-template <typename Result, typename Function>
-void answer(const Result &result, const Function &function, std::size_t names) {
-    try {
-        if constexpr (std::is_void_v<decltype(function())>) {
-            function();
-            result.returnResults();
-        } else {
-            result.returnResults(function());
-        }
-    } catch (...) {
-        return_error(result, current_error());
-    }
-    if (names > kNamesInOne) {
-        give_memory_back();
-    }
-}
-
 const char *name_of(Property property) {
     switch (property) {
         case Property::Interfaces:
@@ -132,6 +114,40 @@ std::optional<sdbus::Error> Service::refuse(const std::string &sender) const {
                                                 "before you call again"));
 }
 
+/// Calls @p function and sends what it returns, or the error that it throws. Who has called is answered first, then all
+/// are told what has changed: among thousands that takes long. @p names are in arguments or answer.
+template <typename Result, typename Function>
+void Service::answer(const Result &result, const Function &function, std::size_t names) {
+    is_answering_ = true;
+    try {
+        if constexpr (std::is_void_v<decltype(function())>) {
+            function();
+            result.returnResults();
+        } else {
+            result.returnResults(function());
+        }
+    } catch (...) {
+        return_error(result, current_error());
+    }
+    is_answering_ = false;
+    for (const auto &signal : std::exchange(unsaid_, {})) {
+        send(signal);
+    }
+    if (names > kNamesInOne) {
+        give_memory_back();
+    }
+}
+
+/// Emits a signal, after the answer that is under way.
+template <typename Function>
+void Service::say(Function signal) {
+    if (is_answering_) {
+        unsaid_.emplace_back(std::move(signal));
+    } else {
+        send(signal);
+    }
+}
+
 /// The way of every method that only asks. @p validate reads the arguments and returns what to do, which is done when
 /// it is the caller's turn. Then he is also told what is wrong with them: so he cannot have more read than others.
 /// @p names is how many the answer has.
@@ -140,7 +156,7 @@ void Service::in_turn(Result &&result, Validate validate, std::size_t names) {
     const auto shared = std::make_shared<std::decay_t<Result>>(std::forward<Result>(result));
     auto place = turns_.admit(compat::current_caller(getObject()).sender);
     try {
-        turns_.add(place, [shared, names, work = validate()] { answer(*shared, work, names); });
+        turns_.add(place, [this, shared, names, work = validate()] { answer(*shared, work, names); });
     } catch (...) {
         turns_.add(std::move(place), [shared, error = current_error()] { return_error(*shared, error); });
     }
@@ -160,7 +176,7 @@ void Service::authorised(Result &&result, const char *action, Validate validate,
             if (refusal) {
                 return_error(*shared, to_bus(*refusal));
             } else {
-                turns_.add(place, [shared, change, names] { answer(*shared, change, names); });
+                turns_.add(place, [this, shared, change, names] { answer(*shared, change, names); });
             }
         });
     } catch (...) {
@@ -289,19 +305,19 @@ std::vector<std::string> Service::Features() {
 }
 
 void Service::interface_added(const Entry &entry) {
-    send([&] { emitInterfaceAdded(entry.name.str(), describe(entry)); });
+    say([this, entry] { emitInterfaceAdded(entry.name.str(), describe(entry)); });
 }
 
 void Service::interface_changed(const Entry & /*before*/, const Entry &now) {
-    send([&] { emitInterfaceChanged(now.name.str(), describe(now)); });
+    say([this, now] { emitInterfaceChanged(now.name.str(), describe(now)); });
 }
 
 void Service::interface_removed(const InterfaceName &name) {
-    send([&] { emitInterfaceRemoved(name.str()); });
+    say([this, name] { emitInterfaceRemoved(name.str()); });
 }
 
 void Service::ruleset_restored(const std::string &cause, const std::string & /*process*/) {
-    send([&] { emitRulesetRestored(cause); });
+    say([this, cause] { emitRulesetRestored(cause); });
 }
 
 /// With each interface that comes all names are told once more, which takes as long as there are many: a long list is
@@ -351,7 +367,7 @@ void Service::tell(const std::set<Property> &properties) {
     for (const Property property : properties) {
         names.emplace_back(name_of(property));
     }
-    send([&] { compat::emit_properties_changed(getObject(), INTERFACE_NAME, names); });
+    say([this, names] { compat::emit_properties_changed(getObject(), INTERFACE_NAME, names); });
 }
 
 }  // namespace vmac::bus

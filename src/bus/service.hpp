@@ -41,6 +41,10 @@ public:
 
 private:
     [[nodiscard]] std::optional<sdbus::Error> refuse(const std::string &sender) const;
+    template <typename Result, typename Function>
+    void answer(const Result &result, const Function &function, std::size_t names);
+    template <typename Function>
+    void say(Function signal);
     template <typename Result, typename Validate>
     void in_turn(Result &&result, Validate validate, std::size_t names = 0);
     template <typename Result, typename Validate>
@@ -85,7 +89,9 @@ private:
     Authority authority_;
     compat::Doorkeeper doorkeeper_;
     compat::Slot door_;
-    std::set<Property> untold_;  ///< of which signals wait until the bus has taken others
+    bool is_answering_ = false;
+    std::vector<std::function<void()>> unsaid_;  ///< signals that come after the answer
+    std::set<Property> untold_;                  ///< of which signals wait until the bus has taken others
     EventSource long_list_{nullptr, sd_event_source_disable_unref};  ///< tells all names in a while
 };
 
