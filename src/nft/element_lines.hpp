@@ -19,7 +19,7 @@
 //     change          add verdict NAME MESSAGE relocate|drop       the same with "delete"
 //                     add parent NAME INDEX
 //     query           all
-//                     structure
+//                     structure                                    may stand before the next two, or alone
 //                     verdict NAME MESSAGE                         as often as there are elements to read, as the next
 //                     parent NAME
 //     reading         structure ip6|ip|netdev HEX                  of a table that is there, see structure_of()
@@ -43,7 +43,7 @@ struct ElementKey {
 /// All elements of both tables, and the structure of all three.
 inline constexpr std::string_view kQueryAll = "all\n";
 
-/// The structure alone.
+/// The structure, before what else is asked for.
 inline constexpr std::string_view kQueryStructure = "structure\n";
 
 std::vector<ElementKey> parse_keys(std::string_view lines);

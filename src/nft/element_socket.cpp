@@ -159,10 +159,15 @@ void ElementSocket::change(const ElementChanges &changes) {
 
 std::string ElementSocket::read(std::string_view query) {
     drain();
-    if (query == kQueryAll || query == kQueryStructure) {
-        return read_tables(query == kQueryAll);
+    if (query == kQueryAll) {
+        return read_tables(true);
     }
-    return read_keys(parse_keys(query));
+    std::string lines;
+    if (query.starts_with(kQueryStructure)) {
+        lines = read_tables(false);
+        query.remove_prefix(kQueryStructure.size());
+    }
+    return lines + read_keys(parse_keys(query));
 }
 
 std::string ElementSocket::read_tables(bool with_elements) {

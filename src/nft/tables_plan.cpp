@@ -191,8 +191,7 @@ bool Tables::read_counters() {
 }
 
 bool Tables::holds(const ElementChanges &changes) {
-    if (!is_settled() || changes.size() >= kManyKeys ||
-        !judge(parse_reading(engine_.read(std::string(kQueryStructure))).structure).empty()) {
+    if (!is_settled() || changes.size() >= kManyKeys) {
         return false;
     }
     std::map<InterfaceName, PerMessage<bool>> verdicts;
@@ -216,7 +215,10 @@ bool Tables::holds(const ElementChanges &changes) {
     for (const auto &name : parents) {
         keys.push_back({name, std::nullopt});
     }
-    const Reading reading = parse_reading(engine_.read(to_lines(keys)));
+    const Reading reading = parse_reading(engine_.read(std::string(kQueryStructure) + to_lines(keys)));
+    if (!judge(reading.structure).empty()) {
+        return false;
+    }
     const auto is_as_known = [&](const ElementKey &key) {
         if (!key.message) {
             const unsigned index = value_in(known_->parents, key.name);

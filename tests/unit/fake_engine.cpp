@@ -91,12 +91,13 @@ void FakeEngine::change(const std::string &lines) {
 std::string FakeEngine::read(const std::string &query) {
     ++lists_;
     take_fault(Runs::Lists);
-    if (query == nft::kQueryAll || query == nft::kQueryStructure) {
-        return read_tables(query == nft::kQueryAll);
+    if (query == nft::kQueryAll) {
+        return read_tables(true);
     }
-    const auto keys = nft::parse_keys(query);
+    const bool with_structure = query.starts_with(nft::kQueryStructure);
+    const auto keys = nft::parse_keys(std::string_view(query).substr(with_structure ? nft::kQueryStructure.size() : 0));
     const nft::Reading all = nft::parse_reading(read_tables(true));
-    std::string lines;
+    std::string lines = with_structure ? read_tables(false) : "";
     for (const auto &[name, of] : keys) {
         if (!of) {
             for (const auto &[family, parents] :
