@@ -37,7 +37,8 @@ void Filter::remove_observer(Observer &observer) {
 
 void Filter::start(store::State state, Config config) {
     const store::State saved = state;
-    tables_.recall(std::exchange(state.seen, {}), std::exchange(state.guard_seen, {}));
+    tables_.recall(std::exchange(state.seen, {}), std::exchange(state.guard_seen, {}),
+                   std::exchange(state.structure, {}));
     unguardable_ = unguardable(world_.links);
     state_ = std::move(state);
     state_.last_good = std::move(config);
@@ -54,6 +55,7 @@ void Filter::stop() {
     store::State last = state_;
     last.seen = tables_.counters();
     last.guard_seen = tables_.guard_counters();
+    last.structure = tables_.structure();
     try_to_save(last);
 }
 

@@ -2,6 +2,7 @@
 #include "nft/tables.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -19,6 +20,15 @@ constexpr std::size_t kCheapInterfaces = 256;
 
 /// From here on it is faster to have the elements made by netlink after the rest than by libnftables together with it.
 constexpr std::size_t kManyElements = 1024;
+
+/// What says that a structure was found to be the one which this version makes.
+std::string head_of_structure() {
+    std::string objects;
+    for (const Family family : kFirstLine) {
+        objects += table_objects(family).dump();
+    }
+    return "made by " + std::to_string(std::hash<std::string>()(objects)) + '\n';
+}
 
 }  // namespace
 
@@ -53,9 +63,29 @@ void Tables::probe() {
     support_ = std::move(support);
 }
 
-void Tables::recall(Counters counters, Counters guard_counters) {
+void Tables::recall(Counters counters, Counters guard_counters, std::string_view structure) {
     counters_ = std::move(counters);
     guard_counters_ = std::move(guard_counters);
+    const std::string head = head_of_structure();
+    if (!structure.starts_with(head)) {
+        return;
+    }
+    try {
+        proof_ = Proof{.structure = parse_reading(structure.substr(head.size())).structure};
+    } catch (const Error &) {
+        proof_.reset();  // somebody else has written it; libnftables is asked, as if there were none
+    }
+}
+
+std::string Tables::structure() const {
+    if (!proof_) {
+        return {};
+    }
+    std::string text = head_of_structure();
+    for (const auto &[family, bytes] : proof_->structure) {
+        append_structure(text, family, bytes);
+    }
+    return text;
 }
 
 /// Success is not proof: libnftables 1.0 drops the flags on the floor.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "nft/elements.hpp"
 #include "nft/engine.hpp"
@@ -102,8 +103,11 @@ public:
     [[nodiscard]] Guard guard() const { return known_ ? known_->guard : Guard{}; }
 
     /// What the kernel had counted when it was read last, by an earlier run of the service: what is gone since has
-    /// left.
-    void recall(Counters counters, Counters guard_counters);
+    /// left. And the structure() then: to find anew that it is ours, libnftables may have to read all elements.
+    void recall(Counters counters, Counters guard_counters, std::string_view structure);
+
+    /// The structure that has been found to be ours, as text for recall() in this boot; empty where none has.
+    [[nodiscard]] std::string structure() const;
 
     /// What the kernel had counted when it was read last, elements that are gone left out.
     [[nodiscard]] const Counters &counters() const { return counters_; }

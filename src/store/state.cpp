@@ -121,6 +121,7 @@ std::string format_state(const State &state, const std::string &boot_id) {
     write(text, state.guard_ledger, state.guard_seen);
     text.key("parents");
     write(text, state.parents);
+    text.member("structure", state.structure);
     text.end_object();
     return text.take() + '\n';
 }
@@ -138,7 +139,7 @@ State parse_state(const std::string &text, const std::string &boot_id) {
         }
         State state{.interfaces = interfaces_from_json(document.at("interfaces")),
                     .last_good = config_from_json(document.at("configuration"))};
-        // Version 0.1 knew neither parents nor guard.
+        // Version 0.1 knew neither parents nor guard nor structure.
         if (document.contains("parents")) {
             state.parents = parents_from_json(document.at("parents"));
         }
@@ -147,6 +148,7 @@ State parse_state(const std::string &text, const std::string &boot_id) {
             if (document.contains("guard_counters")) {
                 std::tie(state.guard_ledger, state.guard_seen) = ledger_from_json(document.at("guard_counters"));
             }
+            state.structure = document.value("structure", "");
         } else {
             std::erase_if(state.interfaces, [](const auto &entry) { return entry.second.runtime.value_or(false); });
         }

@@ -20,6 +20,7 @@ struct State {
     Ledger guard_ledger;  ///< of the guard, by device
     Counters seen;        ///< what the kernel had counted when the service stopped; empty while it runs
     Counters guard_seen;
+    std::string structure;  ///< of our tables, when the service stopped, see nft::Tables::structure(); likewise
     Parents parents;
 
     bool operator==(const State &) const = default;

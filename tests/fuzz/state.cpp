@@ -25,6 +25,7 @@ void check(const store::State &state) {
     std::erase_if(kept.interfaces, [](const auto &entry) { return entry.second.runtime.value_or(false); });
     kept.ledger = kept.guard_ledger = {};
     kept.seen = kept.guard_seen = {};
+    kept.structure = {};
     require(store::parse_state(text, kNextBoot) == kept, "a reboot takes what is for one boot, and nothing else");
 }
 
@@ -63,6 +64,7 @@ void try_recipe(Recipe recipe) {
                        .guard_ledger = {.carried = recipe.counters(), .base_line = recipe.counters()},
                        .seen = recipe.counters(),
                        .guard_seen = recipe.counters(),
+                       .structure = recipe.name().str(),
                        .parents = {}};
     recipe.several(3, [&] { state.parents.insert_or_assign(recipe.name(), recipe.mac()); });
     check(state);

@@ -42,6 +42,7 @@ State full_state() {
                              .base_line = {{name("eth0"), {{Message::MldReport, {2, 180}}}}}},
             .seen = {{name("vrrp1"), {{Message::MldReport, {8, 608}}}}},
             .guard_seen = {{name("eth0"), {{Message::Igmp, {9, 486}}}}},
+            .structure = "made by 1\nstructure ip6 00ff\n",
             .parents = {{name("eth0"), "02:00:00:00:00:02"}, {name("e*"), "02:00:00:00:00:03"}}};
 }
 
@@ -88,7 +89,7 @@ TEST(StateText, OfTheFirstReleaseIsReadWithDefaults) {
     State state = full_state();
     json document = json::parse(format_state(state, kBoot));
     for (const char *key : {"/parents", "/guard_counters", "/configuration/auto_detect", "/configuration/guard",
-                            "/configuration/own_tables", "/counters/seen"}) {
+                            "/configuration/own_tables", "/counters/seen", "/structure"}) {
         const json::json_pointer place(key);
         ASSERT_TRUE(document.contains(place)) << key;
         document.at(place.parent_pointer()).erase(place.back());
@@ -97,6 +98,7 @@ TEST(StateText, OfTheFirstReleaseIsReadWithDefaults) {
     state.guard_ledger = {};
     state.seen = {};
     state.guard_seen = {};
+    state.structure = {};
     state.last_good.auto_detect = true;
     state.last_good.guard = {};
     state.last_good.own_tables = true;
@@ -111,6 +113,7 @@ TEST(StateText, InAnotherBootRuntimeEntriesAndCountersAreOver) {
     expected.guard_ledger = {};
     expected.seen = {};
     expected.guard_seen = {};
+    expected.structure = {};
     EXPECT_EQ(later, expected);
 }
 

@@ -221,7 +221,7 @@ TEST_F(TablesGuard, AForeignChangeOfWhatIsLeftIsStillADeviation) {
 }
 
 TEST_F(TablesGuard, WhatAnEarlierRunHadSeenIsNotLostWithTheTables) {
-    tables.recall({{name("v6"), {{Message::Igmp, {4, 160}}}}}, {{name(kPresent), {{Message::MldDone, {3, 270}}}}});
+    tables.recall({{name("v6"), {{Message::Igmp, {4, 160}}}}}, {{name(kPresent), {{Message::MldDone, {3, 270}}}}}, "");
     const Plan plan = bring(guarded({kPresent}));
     EXPECT_EQ(plan.counted.leaving.at(name("v6")).at(Message::Igmp), (Count{4, 160}));
     EXPECT_EQ(plan.counted_by_guard.leaving.at(name(kPresent)).at(Message::MldDone), (Count{3, 270}));

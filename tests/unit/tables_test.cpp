@@ -323,13 +323,72 @@ TEST_F(TablesTest, WhatAnEarlierRunHadSeenIsCarriedOnceItIsGone) {
     bring(rules_for({"a"}));
     kernel.count("a", Message::Igmp, {5, 200});
     Tables later(kernel, kernel.watcher);
-    later.recall(seen, {});
+    later.recall(seen, {}, "");
     EXPECT_THAT(later.make_plan(rules_for({"a"}), Read::Always).counted.leaving, IsEmpty()) << "it is still there";
 
     kernel.flush();
     Tables last(kernel, kernel.watcher);
-    last.recall(seen, {});
+    last.recall(seen, {}, "");
     EXPECT_EQ(last.make_plan(rules_for({"a"}), Read::Always).counted.leaving, seen);
+}
+
+/// Counts how often libnftables has to say what the structure is.
+class Outlining final : public TableEngine {
+public:
+    explicit Outlining(TableEngine &kernel) : kernel_(kernel) {}
+
+    std::string run(const std::string &commands) override { return kernel_.run(commands); }
+    std::string read(const std::string &query) override { return kernel_.read(query); }
+    void change(const std::string &lines) override { kernel_.change(lines); }
+
+    std::string outline(Family family) override {
+        ++outlines;
+        return kernel_.outline(family);
+    }
+
+    int outlines = 0;
+
+private:
+    TableEngine &kernel_;
+};
+
+class RecalledStructure : public TablesTest {
+protected:
+    void SetUp() override {
+        bring(rules_for({"a"}), Read::Always);
+        bring(rules_for({"a"}), Read::Always);  // reads what the first one has made
+    }
+
+    /// What the next run has to do when it recalls this.
+    Plan plan_of_next_run(const std::string &structure) {
+        Tables next(outlining, kernel.watcher);
+        next.recall({}, {}, structure);
+        return next.make_plan(rules_for({"a"}), Read::Always);
+    }
+
+    Outlining outlining{kernel};
+};
+
+TEST_F(RecalledStructure, NeedsNotBeLookedAtOnceMore) {
+    EXPECT_TRUE(plan_of_next_run(tables.structure()).is_done());
+    EXPECT_EQ(outlining.outlines, 0);
+}
+
+TEST_F(RecalledStructure, IsLookedAtWhereItIsAnotherOneNow) {
+    const std::string structure = tables.structure();
+    kernel.foreign({{"nftables", json::array({command("add", "chain", ours(Family::Ip6, {{"name", "foreign"}}))})}});
+    const Plan plan = plan_of_next_run(structure);
+    EXPECT_GT(outlining.outlines, 0);
+    EXPECT_FALSE(plan.is_done());
+    EXPECT_NE(plan.deviation, "");
+}
+
+TEST_F(RecalledStructure, IsLookedAtWhereNobodyKnowsIt) {
+    for (const std::string structure : {"", "made by 1\nstructure ip6 00\n", "nonsense"}) {
+        EXPECT_TRUE(plan_of_next_run(structure).is_done());
+    }
+    EXPECT_GT(outlining.outlines, 0);
+    EXPECT_TRUE(plan_of_next_run(tables.structure() + "nonsense\n").is_done());
 }
 
 /// A kernel that is making the table of a set larger: what it lists lacks elements.
