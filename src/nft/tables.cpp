@@ -19,6 +19,9 @@ namespace {
 constexpr std::size_t kCheapInterfaces = 256;
 
 /// From here on it is faster to have the elements made by netlink after the rest than by libnftables together with it.
+constexpr std::size_t kSomeElements = 64;
+
+/// From here on libnftables should not be asked for the structure when they are there: it may read them all.
 constexpr std::size_t kManyElements = 1024;
 
 /// What says that a structure was found to be the one which this version makes.
@@ -159,10 +162,11 @@ void Tables::transact_by_netlink(const ElementChanges &changes) {
 void Tables::transact(const Plan &plan) {
     if (is_empty(plan.structure) && is_empty(plan.guard)) {
         transact_by_netlink(plan.elements);
-    } else if (plan.from_nothing && plan.elements.size() >= kManyElements) {
+    } else if (plan.from_nothing && plan.elements.size() >= kSomeElements) {
         transact_by_libnftables(joined({plan.structure, plan.guard}));
-        // While there is no element this is fast: libnftables reads all that there are.
-        watched([&] { judge(parse_reading(engine_.read(std::string(kQueryStructure))).structure); });
+        if (plan.elements.size() >= kManyElements) {
+            watched([&] { judge(parse_reading(engine_.read(std::string(kQueryStructure))).structure); });
+        }
         transact_by_netlink(plan.elements);
     } else {
         transact_by_libnftables(joined({plan.structure, commands_for(plan.elements), plan.guard}));
