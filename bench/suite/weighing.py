@@ -31,28 +31,32 @@ def weigh_share(pid):
     return Figure((sum(resident(each, 'Pss', 'smaps_rollup') for each in processes(pid)),), SIZE)
 
 
+OF_ALL, OF_DAEMON, ADDED_UP = 'PSS of daemon, keeper and worker', 'RSS of the daemon', 'RSS of all three, added up'
+
+
+def weigh_all(pid):
+    """{what: Figure}. All three are the same program with the same libraries, which the sum of RSS counts three times."""
+    return {OF_ALL: weigh_share(pid), OF_DAEMON: Figure((resident(pid),), SIZE), ADDED_UP: weigh(pid)}
+
+
 def memory(context):
-    """RSS of daemon, keeper and worker together."""
+    """What daemon, keeper and worker take of it, when nothing is asked and after each list was."""
     stage = context.stage(bare=True)
     stage.client.ask('list')
     pid = stage.service.process.pid
     context.told('idle')
-    idle, share = weigh(pid), weigh_share(pid)
+    idle = weigh_all(pid)
     context.told(f'{MANY:,}')
     stage.fill(MANY)
     for question in ('list', 'all'):
         stage.client.ask(question)
-    full, full_share = weigh(pid), weigh_share(pid)
-    text = 'RSS of all its processes'
-    lines = [
-        Line('memory', f'{text}, idle', idle, must=at_most(12), wide=at_most(24)),
-        Line('memory', f'{text}, at {MANY:,} after each list was asked for', full, must=at_most(32), wide=at_most(64)),
-        Line('memory', 'PSS of all its processes, idle', share),
-        Line('memory', f'PSS of all its processes, at {MANY:,}', full_share),
-    ]
+    full = weigh_all(pid)
+    lines = [Line('memory', f'{what}, {when}', figures[what], must=most and at_most(most), wide=most and at_most(2 * most))
+             for when, figures, limit in (('idle', idle, 12), (f'at {MANY:,}', full, 32))
+             for what, most in ((OF_ALL, limit), (OF_DAEMON, limit), (ADDED_UP, None))]
     if shutil.which('firewalld'):
         other = weigh(context.firewalld().process.pid)
-        lines += [Line('memory', f'{text}, {which}', own, 'firewalld, idle', other)
+        lines += [Line('memory', f'{OF_ALL}, {which}', own[OF_ALL], 'RSS of firewalld, idle', other)
                   for which, own in (('idle', idle), (f'at {MANY:,}', full))]
     return lines
 
