@@ -3,7 +3,6 @@
 
 #include <systemd/sd-daemon.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -229,12 +228,11 @@ void Daemon::schedule_settling() {
 }
 
 void Daemon::tell_status() {
-    const auto &entries = filter_.entries();
-    const auto relocated = std::ranges::count_if(
-        entries, [](const auto &entry) { return entry.second.effective_action == Action::Relocate; });
-    std::string status = filter_.failure().empty() ? "Protecting " + counted(entries.size(), "interface") + ", " +
-                                                         std::to_string(relocated) + " by relocating to the parent"
-                                                   : "NOT protecting: " + filter_.failure();
+    const std::size_t number = filter_.entries().size();
+    std::string status = filter_.failure().empty()
+                             ? "Protecting " + counted(number, "interface") + ", " +
+                                   std::to_string(filter_.relocating()) + " by relocating to the parent"
+                             : "NOT protecting: " + filter_.failure();
     if (const auto objection = filter_.guard_objection(); !objection.empty()) {
         status += "; without guard: " + objection;
     }

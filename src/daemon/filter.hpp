@@ -89,6 +89,9 @@ public:
 
     [[nodiscard]] const Entries &entries() const { return entries_; }
 
+    /// How many of them relocate what they are kept from sending: each has a parent in the kernel.
+    [[nodiscard]] std::size_t relocating() const { return wanted_.parents.size(); }
+
     /// What all interfaces under management were kept from sending. Reads the kernel, as check() does; while
     /// libnftables cannot be used, that is as of the last reading, and is_protected() is false. @throws Error
     /// KernelRejected
