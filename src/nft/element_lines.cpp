@@ -55,7 +55,8 @@ public:
 
     Message message() {
         const std::string_view word = next();
-        const auto found = std::ranges::find(kAllMessages, word, [](Message message) { return to_string(message); });
+        const auto *const found =
+            std::ranges::find(kAllMessages, word, [](Message message) { return to_string(message); });
         return found == kAllMessages.end() ? throw Malformed() : *found;
     }
 
@@ -69,7 +70,7 @@ public:
 
     Family family() {
         const std::string_view word = next();
-        const auto found = std::ranges::find(kFamilies, word, [](Family family) { return to_string(family); });
+        const auto *const found = std::ranges::find(kFamilies, word, [](Family family) { return to_string(family); });
         return found == kFamilies.end() ? throw Malformed() : *found;
     }
 

@@ -274,7 +274,7 @@ std::optional<InterfaceName> name_in(std::string_view field) {
 
 std::optional<Message> message_of(std::string_view field) {
     const auto type = static_cast<std::uint8_t>(field.front());
-    const auto found =
+    const auto *const found =
         std::ranges::find_if(kAllMessages, [type](Message message) { return icmpv6_type(message) == type; });
     const bool is_filled_up = field.find_first_not_of('\0', 1) == std::string_view::npos;
     return is_filled_up && found != kAllMessages.end() ? std::optional(*found) : std::nullopt;
@@ -372,7 +372,7 @@ int number_of_error(int sent) {
 }
 
 /// Whether an attribute of an object says how many elements there are, or what they refer to.
-bool changes_with_elements(int type, std::uint16_t attribute) {
+bool changes_with_elements(int type, std::size_t attribute) {
     switch (type) {
         case NFT_MSG_NEWCHAIN:
             return attribute == NFTA_CHAIN_USE || attribute == NFTA_CHAIN_COUNTERS;
@@ -467,7 +467,7 @@ std::string structure_of(const nlmsghdr &message) {
     }
     std::string bytes(1, static_cast<char>(type));
     const ObjectAttributes attributes = attributes_in(message);
-    for (std::uint16_t i = 0; i < attributes.size(); ++i) {
+    for (std::size_t i = 0; i < attributes.size(); ++i) {
         if (attributes[i] != nullptr && !changes_with_elements(type, i)) {
             const std::string_view value = bytes_of(attributes[i]);
             bytes.push_back(static_cast<char>(i));

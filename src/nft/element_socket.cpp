@@ -95,7 +95,7 @@ int ElementSocket::take_answers(const Handler &handle, std::uint32_t last, bool 
             continue;  // not from the kernel
         }
         const auto *bytes = static_cast<const char *>(static_cast<const void *>(buffer_.data()));
-        for (std::size_t left = static_cast<std::size_t>(got); left >= sizeof(nlmsghdr);) {
+        for (auto left = static_cast<std::size_t>(got); left >= sizeof(nlmsghdr);) {
             const auto &message = *static_cast<const nlmsghdr *>(static_cast<const void *>(bytes));
             if (message.nlmsg_len < sizeof(nlmsghdr) || message.nlmsg_len > left) {
                 break;

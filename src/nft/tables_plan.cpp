@@ -239,6 +239,7 @@ bool Tables::count_leaving(Plan &plan) {
         return leaving.empty();
     }
     std::vector<ElementKey> keys;
+    keys.reserve(leaving.size());
     for (const auto &[name, message, verdict] : leaving) {
         keys.push_back({name, message});
     }

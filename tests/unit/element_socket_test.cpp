@@ -34,7 +34,7 @@ protected:
 Ruleset random_rules(std::mt19937 &random, unsigned interfaces) {
     Ruleset rules;
     for (unsigned i = 0; i < interfaces; ++i) {
-        const InterfaceName interface = name("v" + std::to_string(random() % (2 * interfaces)));
+        const InterfaceName interface = name("v" + std::to_string(random() % (std::size_t{2} * interfaces)));
         for (const Message message : kAllMessages) {
             if (random() % 4 != 0) {
                 rules.verdicts[interface][message] = random() % 2 != 0 ? Verdict::Drop : Verdict::Relocate;

@@ -401,7 +401,7 @@ public:
     void change(const std::string &lines) override { kernel_.change(lines); }
 
     std::string read(const std::string &query) override {
-        const std::string lines = kernel_.read(query);
+        std::string lines = kernel_.read(query);
         if (query != kQueryAll || incomplete == 0) {
             return lines;
         }
