@@ -6,7 +6,12 @@
 : "${root:?}"
 passed=0 failed=0 status=0
 work=$(mktemp -d /var/tmp/vmac-mldfilter-ci.XXXXXX)
-trap 'rm -rf "$work"' EXIT
+clean_up() {
+  local job
+  for job in $(jobs -pr); do kill "$job" || :; done
+  rm -rf "$work"
+}
+trap clean_up EXIT
 
 # attempt TITLE COMMAND...: run it in a shell of its own that ends at the first error, show its output if it fails, and
 # leave its exit status in $status. Not as a return value: in a condition, `set -e` would not work inside either.
@@ -63,6 +68,24 @@ tally() {
   else
     failed=$((failed + 1))
   fi
+}
+
+# beside COMMAND...: run it while the rungs that follow run, which `tally TITLE its_end` then counts. For one that waits
+# for most of its time.
+beside() {
+  rm -f "$work/beside-status"
+  (
+    code=0
+    setpriv --pdeathsig TERM "$@" </dev/null >"$work/beside" 2>&1 || code=$?
+    printf '%d\n' "$code" >"$work/beside-status"
+  ) &
+  beside=$!
+}
+
+its_end() {
+  tail --pid="$beside" -f /dev/null  # no child of the shell that asks
+  cat "$work/beside"
+  return "$(<"$work/beside-status")"
 }
 
 # By Clang, which warns about other things than GCC, and takes half the time to build this. Looking whether an object is
