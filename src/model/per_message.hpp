@@ -122,13 +122,6 @@ public:
         return true;
     }
 
-    /// Those of @p other for which there is none here.
-    void merge(const PerMessage &other) {
-        for (const auto &[message, value] : other) {
-            try_emplace(message, value);
-        }
-    }
-
     /// How many there were: none or one.
     std::size_t erase(Message message) {
         const bool was_there = contains(message);

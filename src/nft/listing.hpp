@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "model/counters.hpp"
@@ -10,7 +9,7 @@
 
 namespace vmac::nft {
 
-/// What the kernel says about our table of one family, or about several of them added up.
+/// What the kernel says about the first line.
 struct Listing {
     Ruleset ruleset;
     Counters counters;
@@ -19,20 +18,21 @@ struct Listing {
     bool missing = false;  ///< there is no table at all
 };
 
-/// The index of a device, 0 when there is none of that name.
-using IndexOf = std::function<unsigned(const std::string &)>;
-
-/// Reads what libnftables prints for list_table(). Elements that make sense are taken even from a table that is
-/// otherwise not ours, so that their counters are not lost when it is replaced.
-/// @param index_of libnftables prints a device by its name where it has one.
-Listing parse_listing(Family family, const std::string &text, const IndexOf &index_of);
-
-/// The same of a reading, whose structure is to be judged apart: what there is to say about elements, and that there is
-/// no table.
+/// What a reading says about elements, and that there is no table. Whether the rest of the tables is ours is to be
+/// judged apart. Elements are taken even from tables that are not, so that what they have counted is not lost.
 Listing listing_of(Reading reading);
 
-/// Adds up what two tables say. Both hold the same parents when all is well.
-Listing merge(Listing ip6, Listing ip);
+/// What is to be said about the structure of our table of one family: the table itself, its chains, maps and rules.
+struct Structure {
+    /// What is not as table_objects() has it, in words. Empty when all is.
+    std::string deviation;
+    bool owned = false;  ///< see new_table()
+};
+
+/// Judges the structure of our table of @p family: it must be table_objects(), no more and no less. Handles do not
+/// matter, nor does the order, but for that of the rules in a chain; elements are left to listing_of().
+/// @param text what libnftables prints for list_table(); outline() has all that is needed. What is no listing deviates.
+Structure judge_structure(Family family, const std::string &text);
 
 /// Where @p present is not @p wanted, in words; empty when it is.
 std::string difference_in_words(const Ruleset &present, const Ruleset &wanted);

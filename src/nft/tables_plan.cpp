@@ -104,10 +104,10 @@ std::string Tables::judge(std::map<Family, std::string> structure) {
         bool owned = true;
         for (const Family family : kFirstLine) {
             const auto text = unless_refused([&] { return engine_.outline(family); });
-            const Listing listing = text ? parse_listing(family, *text, [](const std::string &) { return 0U; })
-                                         : Listing{.deviation = in_words(family) + " was missing", .missing = true};
-            deviation = deviation.empty() ? listing.deviation : deviation;
-            owned = owned && listing.ruleset.owned;
+            const Structure one =
+                text ? judge_structure(family, *text) : Structure{.deviation = in_words(family) + " was missing"};
+            deviation = deviation.empty() ? one.deviation : deviation;
+            owned = owned && one.owned;
         }
         if (!deviation.empty()) {
             return deviation;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What libnftables lists of the first line. Of any text: what is in it is one of ours, and if nothing in it deviates,
-// the same rules listed again are the same. Of rules that a recipe makes: they are found as they are, and the commands
-// that lead from one to the other name nothing but elements that have to change.
+// What libnftables lists of the first line. Of any text: what is judged to be ours is what we make, by another
+// comparison. Of our own tables, in any order that the kernel may list them in: they are ours, and with one thing
+// changed they are not. Of rules that a recipe makes: the commands that lead from one to the other name nothing but
+// elements that have to change.
 #include "nft/listing.hpp"
 
 #include <map>
+#include <set>
+#include <vector>
 
 #include "listings.hpp"
+#include "nft/elements.hpp"
 #include "recipe.hpp"
 #include "target.hpp"
 
@@ -14,26 +18,130 @@ namespace vmac::fuzz {
 namespace {
 
 using nft::Family;
-using nft::Listing;
 using nft::Ruleset;
+using nft::Structure;
 
-bool is_same(const Listing &one, const Listing &other) {
-    return one.ruleset == other.ruleset && one.counters == other.counters && one.deviation == other.deviation;
+/// Objects by kind and by what they are called, rules by their chain, which keep their order there.
+using Places = std::map<std::string, std::vector<json>>;
+
+Places by_place(const json &objects) {
+    Places places;
+    for (const json &object : objects) {
+        for (const auto &[kind, body] : object.items()) {
+            places[kind + ' ' + body.value("chain", body.value("name", ""))].push_back(body);
+        }
+    }
+    return places;
+}
+
+/// Takes the flags out of the table, which must be what a table can be owned by. @return whether it is
+bool take_flags(json &objects) {
+    std::set<json> flags;
+    for (json &object : objects) {
+        if (!object.contains("table")) {
+            continue;
+        }
+        const json listed = object["table"].value("flags", json::array());
+        for (const json &flag : listed.is_array() ? listed : json::array({listed})) {
+            require(flag == "owner" || flag == "persist", "our table has no other flags");
+            require(flags.insert(flag).second, "our table has no flag twice");
+        }
+        object["table"].erase("flags");
+    }
+    return flags.size() == 2;
+}
+
+/// What is judged to be ours has our objects, but for what a listing says besides.
+void require_ours(Family family, const std::string &text, const Structure &structure) {
+    const json document = json::parse(text);
+    json objects = json::array();
+    for (json object : document.at("nftables")) {
+        if (object.contains("metainfo")) {
+            continue;
+        }
+        require(object.size() == 1, "an object is of one kind");
+        object.begin()->erase("handle");
+        object.begin()->erase("elem");
+        if (object.contains("rule") && object["rule"]["expr"][0].contains("match")) {
+            json &protocol = object["rule"]["expr"][0]["match"]["right"];
+            protocol = protocol == "igmp" ? json(nft::kIgmpProtocol) : protocol;
+        }
+        objects.push_back(std::move(object));
+    }
+    require(take_flags(objects) == structure.owned, "an owned table is known by its flags");
+    require(by_place(objects) == by_place(nft::table_objects(family)), "what is ours has our objects");
 }
 
 void try_text(Family family, const std::string &text) {
-    const Listing listing = nft::parse_listing(family, text, index_of);
-    require(is_readable(listing.deviation), "a signal carries what deviates");
-    require(listing.counters.size() == listing.ruleset.verdicts.size(), "each verdict counts");
-    for (const auto &[name, verdicts] : listing.ruleset.verdicts) {
-        for (const auto &[message, verdict] : verdicts) {
-            require(nft::family_of(message) == family, "a table has the messages of its family");
-            require(listing.counters.at(name).contains(message), "each verdict counts");
+    const Structure structure = nft::judge_structure(family, text);
+    require(is_readable(structure.deviation), "a signal carries what deviates");
+    if (structure.deviation.empty()) {
+        require_ours(family, text, structure);
+    }
+}
+
+/// Our objects in an order in which a kernel may list them: whatever the order is of things of different places.
+json in_any_order(Recipe &recipe, const json &objects) {
+    json rules = json::array();
+    json others = json::array();
+    for (const json &object : objects) {
+        if (object.contains("rule")) {
+            rules.push_back(object);
+        } else {
+            others.insert(others.begin() + recipe.byte() % static_cast<int>(others.size() + 1), object);
         }
     }
-    if (listing.deviation.empty()) {
-        const std::string again = list_first_line(family, listing.ruleset, listing.counters);
-        require(is_same(nft::parse_listing(family, again, index_of), listing), "what was read is what is listed");
+    // Those of "relocate" come first; the one of "output" may be before, between or behind them.
+    std::rotate(rules.end() - 1 - recipe.byte() % static_cast<int>(rules.size()), rules.end() - 1, rules.end());
+    others.insert(others.begin() + recipe.byte() % static_cast<int>(others.size() + 1), rules.begin(), rules.end());
+    return others;
+}
+
+/// Changes one thing in the structure.
+void spoil(Recipe &recipe, json &objects) {
+    const auto chosen = objects.begin() + recipe.byte() % static_cast<int>(objects.size());
+    switch (recipe.byte() % 5) {
+        case 0:
+            objects.erase(chosen);
+            return;
+        case 1:
+            objects.push_back(json(*chosen));
+            return;
+        case 2:
+            (*chosen->begin())["comment"] = recipe.byte();
+            return;
+        case 3:
+            for (auto one = objects.begin(); one != objects.end(); ++one) {
+                const auto next = std::find_if(one + 1, objects.end(), [&](const json &other) {
+                    return one->contains("rule") && other.contains("rule") &&
+                           other["rule"]["chain"] == (*one)["rule"]["chain"];
+                });
+                if (next != objects.end()) {
+                    std::swap(*one, *next);
+                    return;
+                }
+            }
+            throw Broken("a chain of ours has two rules");
+        default: {
+            // One value, however deep.
+            json values = chosen->flatten();
+            auto value = values.begin();
+            std::advance(value, recipe.byte() % values.size());
+            *value = value->is_string() ? json(value->get<std::string>() + '~') : json("~");
+            *chosen = values.unflatten();
+        }
+    }
+}
+
+void try_our_own(Recipe &recipe) {
+    for (const Family family : nft::kFirstLine) {
+        const bool owned = recipe.flip();
+        json objects = in_any_order(recipe, nft::table_objects(family, owned));
+        const Structure structure = nft::judge_structure(family, listing_of(objects));
+        require(structure.deviation.empty(), "our own table does not deviate");
+        require(structure.owned == owned, "our own table is found as it is");
+        spoil(recipe, objects);
+        require(!nft::judge_structure(family, listing_of(objects)).deviation.empty(), "one change deviates");
     }
 }
 
@@ -42,39 +150,7 @@ Ruleset make_ruleset(Recipe &recipe) {
     Ruleset ruleset;
     recipe.several(5, [&] { ruleset.verdicts[recipe.name()][recipe.message()] = recipe.pick(kVerdicts); });
     recipe.several(3, [&] { ruleset.parents[recipe.name()] = 1U + recipe.byte(); });
-    ruleset.owned = recipe.flip();
     return ruleset;
-}
-
-Ruleset only(Family family, Ruleset ruleset) {
-    for (auto &[name, verdicts] : ruleset.verdicts) {
-        for (const Message message : kAllMessages) {
-            if (nft::family_of(message) != family) {
-                verdicts.erase(message);
-            }
-        }
-    }
-    std::erase_if(ruleset.verdicts, [](const auto &verdicts) { return verdicts.second.empty(); });
-    return ruleset;
-}
-
-Counters make_counters(Recipe &recipe, const Ruleset &ruleset) {
-    Counters counters;
-    for (const auto &[name, verdicts] : ruleset.verdicts) {
-        for (const auto &[message, verdict] : verdicts) {
-            counters[name][message] = {recipe.number(), recipe.number()};
-        }
-    }
-    return counters;
-}
-
-Listing read(const Ruleset &ruleset, const Counters &counters) {
-    Listing both;
-    for (const Family family : nft::kFirstLine) {
-        Listing one = nft::parse_listing(family, list_first_line(family, only(family, ruleset), counters), index_of);
-        both = family == Family::Ip6 ? std::move(one) : nft::merge(std::move(both), std::move(one));
-    }
-    return both;
 }
 
 /// The elements of the kernel's maps, after "family map", by key.
@@ -102,22 +178,21 @@ void run(const json &commands, Elements &elements) {
     }
 }
 
-void try_recipe(Recipe recipe) {
-    const Ruleset present = make_ruleset(recipe);
-    const Counters counters = make_counters(recipe, present);
-    const Listing listing = read(present, counters);
-    require(listing.deviation.empty(), "our own tables do not deviate");
-    require(listing.ruleset == present && listing.counters == counters, "our own tables are found as they are");
+json change(const Ruleset &present, const Ruleset &wanted) {
+    return nft::commands_for(nft::difference(present, wanted));
+}
 
+void try_change(Recipe &recipe) {
+    const Ruleset present = make_ruleset(recipe);
     const Ruleset wanted = make_ruleset(recipe);
     Elements there;
     Elements expected;
-    run(nft::change_elements({}, present), there);
-    run(nft::change_elements({}, wanted), expected);
-    run(nft::change_elements(present, wanted), there);
+    run(change({}, present), there);
+    run(change({}, wanted), expected);
+    run(change(present, wanted), there);
     std::erase_if(there, [](const auto &map) { return map.second.empty(); });
     require(there == expected, "a change leads to what is wanted");
-    require(nft::is_empty(nft::change_elements(wanted, wanted)), "nothing is done where nothing is to do");
+    require(nft::is_empty(change(wanted, wanted)), "nothing is done where nothing is to do");
     const bool same = present.verdicts == wanted.verdicts && present.parents == wanted.parents;
     require(nft::difference_in_words(present, wanted).empty() == same, "a difference is said");
 }
@@ -130,7 +205,9 @@ void try_input(Input input) {
         try_text(family, text);
     }
     if (!is_object(text)) {
-        try_recipe(Recipe(input));
+        Recipe recipe(input);
+        try_our_own(recipe);
+        try_change(recipe);
     }
 }
 

@@ -8,20 +8,14 @@
 #include "model/counters.hpp"
 #include "nft/commands.hpp"
 #include "nft/guard.hpp"
-#include "nft/ruleset.hpp"
 
-// Listings as libnftables makes them, for the targets that read them: what it lists is what was added, with elements,
-// counters and handles.
+// Listings as libnftables makes them, for the targets that read them: what it lists is what was added, with handles,
+// and for the guard with elements and counters.
 namespace vmac::fuzz {
 
 using nlohmann::json;
 
-inline constexpr unsigned kEth0 = 2;  ///< the index of the one device that there is
-
-inline unsigned index_of(const std::string &device) {
-    return device == "eth0" ? kEth0 : 0;
-}
-
+/// What is listed of objects that were added, in this order.
 inline std::string listing_of(json objects) {
     json all = json::array({{{"metainfo", {{"json_schema_version", 1}}}}});
     for (json &object : objects) {
@@ -33,32 +27,6 @@ inline std::string listing_of(json objects) {
 
 inline json counter_of(const Count &count) {
     return {{"packets", count.packets}, {"bytes", count.bytes}};
-}
-
-/// The first line of one family.
-inline std::string list_first_line(nft::Family family, const nft::Ruleset &ruleset, const Counters &counters) {
-    json verdicts = json::array();
-    for (const auto &[name, messages] : ruleset.verdicts) {
-        for (const auto &[message, verdict] : messages) {
-            const json key =
-                family == nft::Family::Ip ? json(name.str()) : json{{"concat", {name.str(), to_string(message)}}};
-            json element = {{"elem", {{"val", key}, {"counter", counter_of(counters.at(name).at(message))}}}};
-            verdicts.push_back({std::move(element), verdict == nft::Verdict::Drop
-                                                        ? json{{"drop", nullptr}}
-                                                        : json{{"goto", {{"target", "relocate"}}}}});
-        }
-    }
-    json parents = json::array();
-    for (const auto &[name, index] : ruleset.parents) {
-        parents.push_back({name.str(), index == kEth0 ? "eth0" : std::to_string(index)});
-    }
-    json objects = nft::table_objects(family, ruleset.owned);
-    for (json &object : objects) {
-        if (object.contains("map")) {
-            object["map"]["elem"] = object["map"]["name"] == "parents" ? parents : verdicts;
-        }
-    }
-    return listing_of(std::move(objects));
 }
 
 /// The table of the guard. Types of ICMPv6 are written as numbers, and listed by their names.

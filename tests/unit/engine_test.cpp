@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <net/if.h>
 #include <sys/resource.h>
 #include <sys/select.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "engine_fixture.hpp"
+#include "json_listing.hpp"
 #include "nft/listing.hpp"
 #include "nft/ruleset.hpp"
 #include "nft/tables.hpp"
@@ -31,10 +31,6 @@ using test::command;
 using test::name;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-unsigned index_of(const std::string &device) {
-    return if_nametoindex(device.c_str());
-}
 
 class FakeKernel : public test::BothKernels {};
 
@@ -145,11 +141,15 @@ class Libnftables : public test::InOwnNamespace {};
 TEST_F(Libnftables, ReadsBackExactlyWhatWasWritten) {
     const Ruleset rules = some_rules();
     EXPECT_EQ(kernel.run(replace_tables(rules).dump()), "");
-    const Listing listing = merge(parse_listing(Family::Ip6, kernel.run(list_table(Family::Ip6).dump()), index_of),
-                                  parse_listing(Family::Ip, kernel.run(list_table(Family::Ip).dump()), index_of));
-    EXPECT_THAT(listing.deviation, IsEmpty());
-    EXPECT_EQ(listing.ruleset, rules);
-    EXPECT_EQ(listing.counters.at(name("vrrp*")).size(), kAllMessages.size());
+    for (const Family family : kFirstLine) {
+        EXPECT_EQ(judge_structure(family, kernel.run(list_table(family).dump())).deviation, "");
+    }
+    const Reading listed = test::list_elements(kernel);
+    EXPECT_EQ(listed.verdicts, rules.verdicts);
+    EXPECT_EQ(listed.parents, rules.parents);
+    EXPECT_EQ(listed.parents_in_ip, rules.parents);
+    EXPECT_EQ(listed.counters.at(name("vrrp*")).size(), kAllMessages.size());
+    EXPECT_THAT(listed.foreign, IsEmpty());
 }
 
 TEST_F(Libnftables, TellsTheReasonOfTheKernelInOneLine) {

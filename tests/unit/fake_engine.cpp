@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fake_engine.hpp"
 
-#include <net/if.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "json_listing.hpp"
 #include "nft/element_lines.hpp"
 #include "nft/elements.hpp"
-#include "nft/listing.hpp"
 #include "nft/ruleset.hpp"
 
 namespace vmac::test {
@@ -34,6 +32,26 @@ FakeEngine::Runs runs_of(const json &list) {
         return FakeEngine::Runs::Lists;
     }
     return any_about(list, {nft::kTable, ""}) ? FakeEngine::Runs::Changes : FakeEngine::Runs::Probes;
+}
+
+/// The elements of a reading as its lines.
+std::string to_lines(const nft::Reading &elements) {
+    std::string lines;
+    for (const auto &[name, verdicts] : elements.verdicts) {
+        for (const auto &[message, verdict] : verdicts) {
+            nft::append_verdict(lines, {name, message, verdict}, elements.counters.at(name).at(message));
+        }
+    }
+    for (const auto &[name, index] : elements.parents) {
+        nft::append_parent(lines, nft::Family::Ip6, {name, index});
+    }
+    for (const auto &[name, index] : elements.parents_in_ip) {
+        nft::append_parent(lines, nft::Family::Ip, {name, index});
+    }
+    for (const nft::Family family : elements.foreign) {
+        nft::append_foreign(lines, family);
+    }
+    return lines;
 }
 
 }  // namespace
@@ -119,6 +137,7 @@ std::string FakeEngine::read(const std::string &query) {
 
 std::string FakeEngine::read_tables(bool with_elements) const {
     std::string lines;
+    nft::Reading elements;
     for (const nft::Family family : kFamilies) {
         if (!tables_.has_table(family)) {
             continue;
@@ -129,24 +148,11 @@ std::string FakeEngine::read_tables(bool with_elements) const {
             structure += nft::as_written(object).dump();
         }
         nft::append_structure(lines, family, structure);
-        if (!with_elements || family == nft::Family::Netdev) {
-            continue;
-        }
-        const nft::Listing listing =
-            nft::parse_listing(family, text, [](const std::string &name) { return if_nametoindex(name.c_str()); });
-        for (const auto &[name, verdicts] : listing.ruleset.verdicts) {
-            for (const auto &[message, verdict] : verdicts) {
-                nft::append_verdict(lines, {name, message, verdict}, listing.counters.at(name).at(message));
-            }
-        }
-        for (const auto &[name, index] : listing.ruleset.parents) {
-            nft::append_parent(lines, family, {name, index});
-        }
-        if (listing.deviation.find("foreign element") != std::string::npos) {
-            nft::append_foreign(lines, family);
+        if (with_elements && family != nft::Family::Netdev) {
+            take_elements(family, text, elements);
         }
     }
-    return lines;
+    return lines + to_lines(elements);
 }
 
 void FakeEngine::apply(const json &list, const char *process) {

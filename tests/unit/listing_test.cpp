@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From what libnftables prints to rules and counters. The texts are what nft 1.0.6 printed for tables of ours.
+// Whether what libnftables prints is our structure, and what is said of it. The texts are what nft 1.0.6 printed for
+// tables of ours.
 #include "nft/listing.hpp"
 
 #include <gmock/gmock.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "fake_engine.hpp"
@@ -63,12 +65,8 @@ constexpr auto kIp = R"({"nftables": [
  {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "protocol"}}, "right": "igmp"}},
  {"vmap": {"key": {"meta": {"key": "oifname"}}, "data": "@verdicts"}}]}}]})";
 
-unsigned index_of(const std::string &device) {
-    return device == "eth0" ? 2 : 0;
-}
-
-Listing read(Family family, const json &document) {
-    return parse_listing(family, document.dump(), index_of);
+std::string deviation_of(Family family, const json &document) {
+    return judge_structure(family, document.dump()).deviation;
 }
 
 /// The body of the first object of @p kind that has @p value for @p key.
@@ -81,61 +79,58 @@ json &body_of(json &document, const std::string &kind, const std::string &key, c
     throw std::out_of_range(value);
 }
 
-TEST(ParseListing, ReadsTheIp6Table) {
-    const Listing listing = parse_listing(Family::Ip6, kIp6, index_of);
-    EXPECT_THAT(listing.deviation, IsEmpty());
-    const Ruleset expected{
-        .verdicts = {{name("vrrp1"),
-                      {{Message::MldReport, Verdict::Relocate}, {Message::RouterSolicit, Verdict::Drop}}},
-                     {name("vrrp*"), {{Message::Mld2Report, Verdict::Drop}}}},
-        .parents = {{name("vrrp1"), 2}, {name("vrrp2"), 77}}};
-    EXPECT_EQ(listing.ruleset, expected);
-    const Counters counters = {{name("vrrp1"), {{Message::MldReport, {3, 228}}, {Message::RouterSolicit, {1, 48}}}},
-                               {name("vrrp*"), {{Message::Mld2Report, {}}}}};
-    EXPECT_EQ(listing.counters, counters);
+TEST(JudgeStructure, OursDoesNotDeviate) {
+    EXPECT_EQ(judge_structure(Family::Ip6, kIp6).deviation, "");
+    EXPECT_EQ(judge_structure(Family::Ip, kIp).deviation, "");
 }
 
-TEST(ParseListing, ReadsTheIpTable) {
-    const Listing listing = parse_listing(Family::Ip, kIp, index_of);
-    EXPECT_THAT(listing.deviation, IsEmpty());
-    const Ruleset expected{.verdicts = {{name("vrrp1"), {{Message::Igmp, Verdict::Relocate}}}}, .parents = {}};
-    EXPECT_EQ(listing.ruleset, expected);
-    EXPECT_EQ(listing.counters.at(name("vrrp1")).at(Message::Igmp), (Count{UINT64_MAX, 40}));
+TEST(JudgeStructure, ElementsDoNotMatter) {
+    json document = json::parse(kIp6);
+    for (const json &elements : {json::array({1, "nobody's"}), json::array(), json(nullptr)}) {
+        body_of(document, "map", "name", "verdicts")["elem"] = elements;
+        EXPECT_EQ(deviation_of(Family::Ip6, document), "") << elements;
+    }
+    body_of(document, "map", "name", "verdicts").erase("elem");
+    EXPECT_EQ(deviation_of(Family::Ip6, document), "");
 }
 
-TEST(ParseListing, IgmpMayBePrintedAsANumber) {
+TEST(JudgeStructure, OursMayBeOwned) {
+    json document = json::parse(kIp);
+    EXPECT_FALSE(judge_structure(Family::Ip, kIp).owned);
+    body_of(document, "table", "name", kTable)["flags"] = {"owner", "persist"};
+    const Structure owned = judge_structure(Family::Ip, document.dump());
+    EXPECT_EQ(owned.deviation, "");
+    EXPECT_TRUE(owned.owned);
+    body_of(document, "table", "name", kTable)["flags"] = "owner";
+    EXPECT_FALSE(judge_structure(Family::Ip, document.dump()).owned);
+}
+
+TEST(JudgeStructure, IgmpMayBePrintedAsANumber) {
     json document = json::parse(kIp);
     body_of(document, "rule", "chain", "output")["expr"][0]["match"]["right"] = 2;
-    EXPECT_THAT(read(Family::Ip, document).deviation, IsEmpty());
+    EXPECT_THAT(deviation_of(Family::Ip, document), IsEmpty());
     body_of(document, "rule", "chain", "output")["expr"][0]["match"]["right"] = 6;
-    EXPECT_THAT(read(Family::Ip, document).deviation, HasSubstr("other content"));
+    EXPECT_THAT(deviation_of(Family::Ip, document), HasSubstr("other content"));
 }
 
-TEST(ParseListing, ADeviceNamedLikeANumberIsThatDevice) {
-    json document = json::parse(kIp);
-    body_of(document, "map", "name", "parents")["elem"] = json::array({json::array({"vrrp1", "77"})});
-    const auto listing = parse_listing(Family::Ip, document.dump(), [](const std::string &) { return 5U; });
-    EXPECT_EQ(listing.ruleset.parents.at(name("vrrp1")), 5U);
+TEST(JudgeStructure, OneTableIsNotTheOther) {
+    EXPECT_EQ(judge_structure(Family::Ip, kIp6).deviation, "table ip vmac_mldfilter had other content");
+    EXPECT_EQ(judge_structure(Family::Ip6, kIp).deviation, "table ip6 vmac_mldfilter had other content");
 }
 
-TEST(ParseListing, OneTableIsNotTheOther) {
-    EXPECT_EQ(parse_listing(Family::Ip, kIp6, index_of).deviation, "table ip vmac_mldfilter had other content");
-    EXPECT_EQ(parse_listing(Family::Ip6, kIp, index_of).deviation, "table ip6 vmac_mldfilter had other content");
-}
-
-TEST(ParseListing, OrderOfObjectsIsTheKernels) {
+TEST(JudgeStructure, OrderOfObjectsIsTheKernels) {
     json document = json::parse(kIp6);
     auto &objects = document.at("nftables");
     std::swap(objects.at(2), objects.at(5));
     std::swap(objects.at(1), objects.at(8));
-    EXPECT_THAT(read(Family::Ip6, document).deviation, IsEmpty());
+    EXPECT_THAT(deviation_of(Family::Ip6, document), IsEmpty());
 }
 
-TEST(ParseListing, OrderOfTheRulesInAChainIsNot) {
+TEST(JudgeStructure, OrderOfTheRulesInAChainIsNot) {
     json document = json::parse(kIp6);
     auto &objects = document.at("nftables");
     std::swap(objects.at(6), objects.at(7));  // drop, then dup: nothing is relocated
-    EXPECT_THAT(read(Family::Ip6, document).deviation, HasSubstr("other content"));
+    EXPECT_THAT(deviation_of(Family::Ip6, document), HasSubstr("other content"));
 }
 
 struct Alteration {
@@ -149,12 +144,10 @@ void PrintTo(const Alteration &alteration, std::ostream *stream) {
 
 class OtherStructure : public testing::TestWithParam<Alteration> {};
 
-TEST_P(OtherStructure, IsADeviationButElementsAreRead) {
+TEST_P(OtherStructure, Deviates) {
     json document = json::parse(kIp6);
     GetParam().apply(document);
-    const Listing listing = read(Family::Ip6, document);
-    EXPECT_EQ(listing.deviation, "table ip6 vmac_mldfilter had other content");
-    EXPECT_EQ(listing.counters.at(name("vrrp1")).at(Message::MldReport), (Count{3, 228}));
+    EXPECT_EQ(deviation_of(Family::Ip6, document), "table ip6 vmac_mldfilter had other content");
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -175,6 +168,18 @@ INSTANTIATE_TEST_SUITE_P(
                        document["nftables"].push_back(
                            {{"chain", {{"family", "ip6"}, {"table", "vmac_mldfilter"}, {"name", "x"}}}});
                    }},
+        Alteration{"no table", [](json &document) { document["nftables"].erase(1); }},
+        Alteration{"a map less", [](json &document) { document["nftables"].erase(2); }},
+        Alteration{"a chain less", [](json &document) { document["nftables"].erase(4); }},
+        Alteration{"another map",
+                   [](json &document) {
+                       document["nftables"].push_back({{"map",
+                                                        {{"family", "ip6"},
+                                                         {"table", "vmac_mldfilter"},
+                                                         {"name", "x"},
+                                                         {"type", "ifname"},
+                                                         {"map", "verdict"}}}});
+                   }},
         Alteration{"another set",
                    [](json &document) {
                        document["nftables"].push_back(
@@ -192,118 +197,74 @@ INSTANTIATE_TEST_SUITE_P(
         Alteration{"a map without counters",
                    [](json &document) { body_of(document, "map", "name", "verdicts").erase("stmt"); }}));
 
-struct Foreign {
-    const char *map;
-    const char *element;
-};
-
-void PrintTo(const Foreign &foreign, std::ostream *stream) {
-    *stream << foreign.map << ' ' << foreign.element;
-}
-
-class ForeignElement : public testing::TestWithParam<Foreign> {};
-
-TEST_P(ForeignElement, IsADeviationAndTheOthersAreRead) {
-    json document = json::parse(kIp6);
-    body_of(document, "map", "name", GetParam().map)
-        .at("elem")
-        .insert(body_of(document, "map", "name", GetParam().map).at("elem").begin(), json::parse(GetParam().element));
-    const Listing listing = read(Family::Ip6, document);
-    EXPECT_EQ(listing.deviation, std::string("there was a foreign element in map ") + GetParam().map);
-    EXPECT_EQ(listing.counters, read(Family::Ip6, json::parse(kIp6)).counters);
-    EXPECT_EQ(listing.ruleset, read(Family::Ip6, json::parse(kIp6)).ruleset);
-}
-
-constexpr auto kVerdicts = "verdicts";
-
-INSTANTIATE_TEST_SUITE_P(
-    Elements, ForeignElement,
-    testing::Values(
-        Foreign{kVerdicts,
-                R"([{"elem": {"val": {"concat": ["a", "nd-neighbor-advert"]}, "counter": {"packets": 0, "bytes": 0}}},
-                    {"drop": null}])"},
-        Foreign{
-            kVerdicts,
-            R"([{"elem": {"val": {"concat": ["a", 200]}, "counter": {"packets": 0, "bytes": 0}}}, {"drop": null}])"},
-        Foreign{kVerdicts, R"([{"elem": {"val": {"concat": ["a", "mld-listener-done"]},
-                                         "counter": {"packets": 0, "bytes": 0}}}, {"accept": null}])"},
-        Foreign{kVerdicts, R"([{"elem": {"val": {"concat": ["a", "mld-listener-done"]},
-                                         "counter": {"packets": 0, "bytes": 0}}}, {"goto": {"target": "output"}}])"},
-        Foreign{kVerdicts, R"([{"elem": {"val": {"concat": ["a", "mld-listener-done"]},
-                                         "counter": {"packets": 0, "bytes": 0}}}, {"jump": {"target": "relocate"}}])"},
-        Foreign{kVerdicts, R"([{"concat": ["a", "mld-listener-done"]}, {"drop": null}])"},
-        Foreign{kVerdicts, R"([{"elem": {"val": {"concat": ["a/b", "mld-listener-done"]},
-                                         "counter": {"packets": 0, "bytes": 0}}}, {"drop": null}])"},
-        Foreign{kVerdicts, R"([{"elem": {"val": {"concat": ["a", "mld-listener-done"]},
-                                         "counter": {"packets": "many", "bytes": 0}}}, {"drop": null}])"},
-        Foreign{kVerdicts, "null"}, Foreign{kVerdicts, "[]"}, Foreign{kVerdicts, R"("a")"},
-        Foreign{"parents", "[1, 2]"}, Foreign{"parents", R"(["a/b", "eth0"])"}, Foreign{"parents", R"(["a"])"}));
-
-TEST(ParseListing, TextThatIsNoListingIsADeviation) {
+TEST(JudgeStructure, TextThatIsNoListingDeviates) {
     for (const char *text : {"", "garbage", "{", "{}", "[]", "null", R"({"nftables": 1})", R"({"nftables": [1]})",
                              R"({"nftables": [null]})", R"({"nftables": [[]]})", R"({"nftables": [{}]})",
                              R"({"nftables": [{"map": 1}]})", R"({"nftables": [{"map": {"elem": 7}}]})",
                              R"({"nftables": [{"rule": {"expr": 1}}]})", R"({"nftables": [{"rule": {"expr": [1]}}]})",
                              R"({"nftables": []})", R"({"nftables": [{"table": {"name": 1}}]})"}) {
-        const Listing listing = parse_listing(Family::Ip6, text, index_of);
-        EXPECT_THAT(listing.deviation, HasSubstr("table ip6 vmac_mldfilter")) << text;
-        EXPECT_EQ(listing.ruleset, Ruleset{}) << text;
+        EXPECT_THAT(judge_structure(Family::Ip6, text).deviation, HasSubstr("table ip6 vmac_mldfilter")) << text;
     }
 }
 
-TEST(ParseListing, ReadsBackWhatRulesetWrites) {
-    const Ruleset wanted{
-        .verdicts = {{name("vrrp1"), {{Message::MldDone, Verdict::Relocate}, {Message::Igmp, Verdict::Drop}}},
-                     {name("vrrp*"), {{Message::Igmp, Verdict::Relocate}}}},
-        .parents = {{name("vrrp*"), 123456}}};
+TEST(JudgeStructure, OursIsWhatRulesetWrites) {
     test::FakeEngine kernel;
-    kernel.run(replace_tables(wanted).dump());
-    const Listing listing = merge(parse_listing(Family::Ip6, kernel.run(list_table(Family::Ip6).dump()), index_of),
-                                  parse_listing(Family::Ip, kernel.run(list_table(Family::Ip).dump()), index_of));
-    EXPECT_THAT(listing.deviation, IsEmpty());
-    EXPECT_EQ(listing.ruleset, wanted);
+    kernel.can.ownership = true;
+    for (const bool owned : {false, true}) {
+        kernel.run(replace_structure(owned, false).dump());
+        for (const Family family : kFirstLine) {
+            const Structure structure = judge_structure(family, kernel.outline(family));
+            EXPECT_EQ(structure.deviation, "");
+            EXPECT_EQ(structure.owned, owned);
+        }
+    }
 }
 
-TEST(Merge, AddsUpTheTables) {
-    Listing ip6{
-        .ruleset = {.verdicts = {{name("a"), {{Message::MldDone, Verdict::Drop}}}}, .parents = {{name("a"), 2}}},
-        .counters = {{name("a"), {{Message::MldDone, {1, 10}}}}},
-        .deviation = {}};
-    Listing ip{.ruleset = {.verdicts = {{name("a"), {{Message::Igmp, Verdict::Drop}}},
-                                        {name("b"), {{Message::Igmp, Verdict::Relocate}}}},
-                           .parents = {{name("a"), 2}}},
-               .counters = {{name("a"), {{Message::Igmp, {2, 20}}}}},
-               .deviation = {}};
-    const Listing both = merge(ip6, ip);
-    const Ruleset expected{
-        .verdicts = {{name("a"), {{Message::MldDone, Verdict::Drop}, {Message::Igmp, Verdict::Drop}}},
-                     {name("b"), {{Message::Igmp, Verdict::Relocate}}}},
-        .parents = {{name("a"), 2}}};
-    EXPECT_EQ(both.ruleset, expected);
-    const Counters counters = {{name("a"), {{Message::MldDone, {1, 10}}, {Message::Igmp, {2, 20}}}}};
-    EXPECT_EQ(both.counters, counters);
-    EXPECT_THAT(both.deviation, IsEmpty());
+/// Of tables that are there.
+Reading some_reading() {
+    return {.structure = {{Family::Ip6, "six"}, {Family::Ip, "four"}},
+            .verdicts = {{name("a"), {{Message::MldDone, Verdict::Drop}}}},
+            .counters = {{name("a"), {{Message::MldDone, {1, 10}}}}},
+            .parents = {{name("a"), 2}},
+            .parents_in_ip = {{name("a"), 2}},
+            .foreign = {}};
 }
 
-TEST(Merge, ParentsMustBeTheSameInBoth) {
-    const Listing ip6{.ruleset = {.verdicts = {}, .parents = {{name("a"), 2}}}, .counters = {}, .deviation = {}};
-    EXPECT_EQ(merge(ip6, {}).deviation, "the parents in the two tables were not the same");
-    EXPECT_EQ(merge({}, ip6).deviation, "the parents in the two tables were not the same");
+TEST(ListingOf, HasWhatWasRead) {
+    const Reading reading = some_reading();
+    const Listing listing = listing_of(reading);
+    const Ruleset ruleset{.verdicts = reading.verdicts, .parents = reading.parents};
+    EXPECT_EQ(listing.ruleset, ruleset);
+    EXPECT_EQ(listing.counters, reading.counters);
+    EXPECT_EQ(listing.deviation, "");
+    EXPECT_FALSE(listing.missing);
 }
 
-TEST(Merge, TellsTheFirstDeviation) {
-    const Listing ip6{.ruleset = {}, .counters = {}, .deviation = "six"};
-    const Listing ip{.ruleset = {}, .counters = {}, .deviation = "four"};
-    EXPECT_EQ(merge(ip6, ip).deviation, "six");
-    EXPECT_EQ(merge({}, ip).deviation, "four");
+TEST(ListingOf, ParentsMustBeTheSameInBoth) {
+    Reading reading = some_reading();
+    reading.parents.clear();
+    EXPECT_EQ(listing_of(reading).deviation, "the parents in the two tables were not the same");
+    reading = some_reading();
+    reading.parents_in_ip.at(name("a")) = 3;
+    EXPECT_EQ(listing_of(reading).deviation, "the parents in the two tables were not the same");
 }
 
-TEST(Merge, NothingIsThereWhenNeitherTableIs) {
-    Listing missing;
-    missing.missing = true;
-    EXPECT_TRUE(merge(missing, missing).missing);
-    EXPECT_FALSE(merge(missing, {}).missing);
-    EXPECT_FALSE(merge({}, missing).missing);
+TEST(ListingOf, AForeignElementDeviatesAndTheOthersAreThere) {
+    Reading reading = some_reading();
+    reading.foreign = {Family::Ip};
+    const Listing listing = listing_of(reading);
+    EXPECT_EQ(listing.deviation, "there was a foreign element in table ip vmac_mldfilter");
+    EXPECT_EQ(listing.ruleset.verdicts, reading.verdicts);
+    EXPECT_EQ(listing.counters, reading.counters);
+}
+
+TEST(ListingOf, NothingIsThereWhenNeitherTableIs) {
+    Reading reading = some_reading();
+    reading.structure.erase(Family::Ip6);
+    EXPECT_FALSE(listing_of(reading).missing);
+    reading = {.structure = {{Family::Netdev, "guard"}}};
+    EXPECT_TRUE(listing_of(reading).missing);
+    EXPECT_EQ(listing_of(reading).deviation, "table ip6 vmac_mldfilter was missing");
 }
 
 TEST(DifferenceInWords, NamesTheInterface) {

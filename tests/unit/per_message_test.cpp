@@ -51,12 +51,6 @@ TEST(PerMessage, ForgetsWhatWasErased) {
     EXPECT_EQ(some, PerMessage<int>());
 }
 
-TEST(PerMessage, TakesFromAnotherWhatItLacks) {
-    PerMessage<int> some = {{Message::MldDone, 1}};
-    some.merge({{Message::MldDone, 7}, {Message::Igmp, 2}});
-    EXPECT_THAT(some, ElementsAre(Pair(Message::MldDone, 1), Pair(Message::Igmp, 2)));
-}
-
 TEST(PerMessage, CanBeCopiedAsBytes) {
     EXPECT_TRUE(std::is_trivially_copyable_v<PerMessage<int>>);
 }
