@@ -3,8 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "nft/elements.hpp"
-
 namespace vmac::nft {
 namespace {
 
@@ -62,14 +60,6 @@ json replace_structure(bool owned, bool can_destroy) {
         }
     }
     return {{"nftables", std::move(commands)}};
-}
-
-json replace_tables(const Ruleset &wanted, bool can_destroy) {
-    return joined({replace_structure(wanted.owned, can_destroy), commands_for(difference({}, wanted))});
-}
-
-json change_elements(const Ruleset &present, const Ruleset &wanted) {
-    return commands_for(difference(present, wanted));
 }
 
 }  // namespace vmac::nft

@@ -52,13 +52,6 @@ struct Ruleset {
 /// there, where adding one before would be refused for tables that have flags.
 nlohmann::json replace_structure(bool owned, bool can_destroy);
 
-/// The same with the elements of @p wanted.
-nlohmann::json replace_tables(const Ruleset &wanted, bool can_destroy = false);
-
-/// Commands that turn a first line which holds @p present into one which holds @p wanted; only elements are touched.
-/// An empty command list when there is nothing to do.
-nlohmann::json change_elements(const Ruleset &present, const Ruleset &wanted);
-
 /// The structure of our table of @p family, without elements: the objects of a command list, in the order in
 /// which they must be added. The kernel lists the same objects, with handles.
 nlohmann::json table_objects(Family family, bool owned = false);

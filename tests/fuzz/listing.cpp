@@ -9,8 +9,8 @@
 #include <set>
 #include <vector>
 
+#include "../unit/element_commands.hpp"
 #include "listings.hpp"
-#include "nft/elements.hpp"
 #include "recipe.hpp"
 #include "target.hpp"
 
@@ -178,21 +178,17 @@ void run(const json &commands, Elements &elements) {
     }
 }
 
-json change(const Ruleset &present, const Ruleset &wanted) {
-    return nft::commands_for(nft::difference(present, wanted));
-}
-
 void try_change(Recipe &recipe) {
     const Ruleset present = make_ruleset(recipe);
     const Ruleset wanted = make_ruleset(recipe);
     Elements there;
     Elements expected;
-    run(change({}, present), there);
-    run(change({}, wanted), expected);
-    run(change(present, wanted), there);
+    run(test::change_elements({}, present), there);
+    run(test::change_elements({}, wanted), expected);
+    run(test::change_elements(present, wanted), there);
     std::erase_if(there, [](const auto &map) { return map.second.empty(); });
     require(there == expected, "a change leads to what is wanted");
-    require(nft::is_empty(change(wanted, wanted)), "nothing is done where nothing is to do");
+    require(nft::is_empty(test::change_elements(wanted, wanted)), "nothing is done where nothing is to do");
     const bool same = present.verdicts == wanted.verdicts && present.parents == wanted.parents;
     require(nft::difference_in_words(present, wanted).empty() == same, "a difference is said");
 }

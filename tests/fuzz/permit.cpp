@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "../unit/element_commands.hpp"
 #include "model/error.hpp"
 #include "nft/commands.hpp"
 #include "nft/guard.hpp"
@@ -117,7 +118,7 @@ void try_recipe(Recipe recipe) {
     const Guard other = make_guard(recipe);
     const bool flag = recipe.flip();
     for (const json &commands :
-         {nft::replace_tables(wanted, flag), nft::change_elements(present, wanted), nft::replace_guard(guard, flag),
+         {test::replace_tables(wanted, flag), test::change_elements(present, wanted), nft::replace_guard(guard, flag),
           nft::change_guard(guard, other, flag), nft::probe_guard(recipe.name().str()), nft::probe_ownership(),
           nft::end_ownership_probe(), nft::list_table(nft::Family::Netdev)}) {
         require(worker::require_ours(commands.dump()) == commands, "what the service asks for is taken");

@@ -3,6 +3,7 @@
 // is read as it is, and the same is refused.
 #include <random>
 
+#include "element_commands.hpp"
 #include "engine_fixture.hpp"
 #include "json_listing.hpp"
 #include "nft/element_lines.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 using test::InOwnNamespace;
 using test::name;
+using test::replace_tables;
 
 class Elements : public InOwnNamespace {
 protected:

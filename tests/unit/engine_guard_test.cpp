@@ -4,6 +4,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
+#include "element_commands.hpp"
 #include "engine_fixture.hpp"
 #include "net/netlink.hpp"
 #include "nft/guard_listing.hpp"
@@ -15,6 +16,7 @@ namespace {
 using nlohmann::json;
 using test::command;
 using test::name;
+using test::replace_tables;
 using testing::IsEmpty;
 
 constexpr auto kMac = "02:00:00:00:00:02";

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "element_commands.hpp"
 #include "engine_fixture.hpp"
 #include "json_listing.hpp"
 #include "nft/listing.hpp"
@@ -27,8 +28,10 @@ namespace {
 
 using nlohmann::json;
 using test::answer_of;
+using test::change_elements;
 using test::command;
 using test::name;
+using test::replace_tables;
 using testing::HasSubstr;
 using testing::IsEmpty;
 

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "element_commands.hpp"
 #include "nft/guard.hpp"
 #include "nft/ruleset.hpp"
 #include "support.hpp"
@@ -30,8 +31,8 @@ TEST(Permit, TakesAllThatTheServiceEverSays) {
     nft::Ruleset other;
     other.verdicts[test::name("vrrp2")][Message::MldReport] = nft::Verdict::Relocate;
     for (const json &commands :
-         {nft::replace_tables(ruleset, true), nft::change_elements(ruleset, other),
-          nft::change_elements(other, ruleset), nft::replace_guard(ruleset.guard, true, true),
+         {test::replace_tables(ruleset, true), test::change_elements(ruleset, other),
+          test::change_elements(other, ruleset), nft::replace_guard(ruleset.guard, true, true),
           nft::change_guard({}, ruleset.guard, false), nft::change_guard(ruleset.guard, {}, true),
           nft::probe_guard("lo"), nft::probe_ownership(), nft::end_ownership_probe(),
           nft::list_table(nft::Family::Ip)}) {

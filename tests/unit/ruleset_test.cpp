@@ -7,13 +7,16 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "element_commands.hpp"
 #include "support.hpp"
 
 namespace vmac::nft {
 namespace {
 
 using nlohmann::json;
+using test::change_elements;
 using test::name;
+using test::replace_tables;
 using testing::ElementsAre;
 
 /// Every command of a list in short: "delete element ip6 verdicts", "add table ip".

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "element_commands.hpp"
 #include "fake_engine.hpp"
 #include "nft/element_lines.hpp"
 #include "support.hpp"
@@ -12,6 +13,7 @@ namespace vmac::nft {
 namespace {
 
 using nlohmann::json;
+using test::change_elements;
 using test::FakeEngine;
 using test::name;
 using testing::IsEmpty;

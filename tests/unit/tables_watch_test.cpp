@@ -2,6 +2,7 @@
 // Who has changed our tables: we, whom the kernel tells of too, or somebody else.
 #include <gmock/gmock.h>
 
+#include "element_commands.hpp"
 #include "fake_engine.hpp"
 #include "nft/tables.hpp"
 #include "support.hpp"
@@ -10,6 +11,7 @@ namespace vmac::nft {
 namespace {
 
 using nlohmann::json;
+using test::change_elements;
 using test::FakeEngine;
 using test::kForeignProcess;
 using test::name;

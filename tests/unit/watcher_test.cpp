@@ -18,6 +18,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "element_commands.hpp"
 #include "net/netlink.hpp"
 #include "netlink_message.hpp"
 #include "nft/engine.hpp"
@@ -29,6 +30,8 @@ namespace vmac::nft {
 namespace {
 
 using nlohmann::json;
+using test::change_elements;
+using test::replace_tables;
 using testing::ElementsAre;
 using testing::SizeIs;
 using namespace std::string_literals;
