@@ -6,7 +6,6 @@
 #include "daemon/guarding.hpp"
 
 namespace vmac {
-
 namespace {
 
 bool leaves_counts(const nft::Plan &plan) {

@@ -12,6 +12,7 @@
 #include "system/descriptor.hpp"
 
 namespace vmac::net {
+
 unsigned index_of(const std::string &device) {
     const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!socket) {

@@ -17,7 +17,7 @@ constexpr auto kNotThere = "No such file or directory";
 /// The families that have our table.
 std::vector<Family> find_tables(Engine &engine) {
     std::vector<Family> found;
-    for (const Family family : {Family::Ip6, Family::Ip, Family::Netdev}) {
+    for (const Family family : kFamilies) {
         try {
             engine.run(list_table(family).dump());
             found.push_back(family);

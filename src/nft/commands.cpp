@@ -27,6 +27,11 @@ const char *to_string(Family family) {
     return family == Family::Ip6 ? "ip6" : family == Family::Ip ? "ip" : "netdev";
 }
 
+std::optional<Family> family_named(std::string_view name) {
+    const auto *const found = std::ranges::find(kFamilies, name, [](Family family) { return to_string(family); });
+    return found == kFamilies.end() ? std::nullopt : std::optional(*found);
+}
+
 json command(const char *verb, const char *object, json body) {
     return {{verb, {{object, std::move(body)}}}};
 }
@@ -125,6 +130,10 @@ void append_elements(json &commands, const char *verb, Family family, const char
 
 json list_table(Family family, std::string_view name) {
     return {{"nftables", json::array({command("list", "table", table_of(family, name))})}};
+}
+
+json no_commands() {
+    return joined({});
 }
 
 bool is_empty(const json &commands) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/counters.hpp"
@@ -22,9 +25,13 @@ inline constexpr int kIgmpProtocol = 2;
 
 /// A table of ours is in each of these families.
 enum class Family { Ip6, Ip, Netdev };
+inline constexpr std::array kFamilies = {Family::Ip6, Family::Ip, Family::Netdev};
 
 /// nftables' name of the family.
 const char *to_string(Family family);
+
+/// The family that nftables calls so, if it is one of these.
+std::optional<Family> family_named(std::string_view name);
 
 /// {verb: {object: body}}
 nlohmann::json command(const char *verb, const char *object, nlohmann::json body);
@@ -71,6 +78,9 @@ void append_elements(nlohmann::json &commands, const char *verb, Family family, 
 
 /// The commands that list our table of @p family, or another one.
 nlohmann::json list_table(Family family, std::string_view name = kTable);
+
+/// A command list that has nothing to do.
+nlohmann::json no_commands();
 
 /// True when @p commands, a command list, has nothing to do.
 bool is_empty(const nlohmann::json &commands);

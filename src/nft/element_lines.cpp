@@ -12,8 +12,6 @@
 namespace vmac::nft {
 namespace {
 
-constexpr std::array kFamilies = {Family::Ip6, Family::Ip, Family::Netdev};
-
 /// Nothing of what is thrown while lines are read leaves this file: who reads says what it means.
 struct Malformed {};
 
@@ -69,9 +67,8 @@ public:
     }
 
     Family family() {
-        const std::string_view word = next();
-        const auto *const found = std::ranges::find(kFamilies, word, [](Family family) { return to_string(family); });
-        return found == kFamilies.end() ? throw Malformed() : *found;
+        const auto family = family_named(next());
+        return family ? *family : throw Malformed();
     }
 
     Family family_of_first_line() {

@@ -176,7 +176,7 @@ std::string ElementSocket::read_tables(bool with_elements) {
         lines.clear();
         interrupted_ = false;
         const std::uint32_t before = generation();
-        for (const Family family : {Family::Ip6, Family::Ip, Family::Netdev}) {
+        for (const Family family : kFamilies) {
             read_table(family, with_elements, lines);
         }
         if (!interrupted_ && generation() == before) {

@@ -35,7 +35,7 @@ std::string head_of_structure() {
 
 }  // namespace
 
-Plan::Plan() : structure{{"nftables", json::array()}}, guard{{"nftables", json::array()}} {}
+Plan::Plan() : structure(no_commands()), guard(no_commands()) {}
 
 bool Plan::is_first_line_done() const {
     return is_empty(structure) && elements.empty();
@@ -252,7 +252,7 @@ Guard Tables::settle_for_less(const Plan &plan, const std::string &why) {
         transact(less);
         guard_failure_ = "not on " + refused.begin()->first.str() + ": " + refused.begin()->second;
     } catch (const Error &error) {
-        less.guard = {{"nftables", json::array()}};
+        less.guard = no_commands();
         if (!less.is_first_line_done()) {
             transact(less);
         }
@@ -269,7 +269,7 @@ bool Tables::is_cheap_to_read(const Ruleset &ruleset) {
 
 json Tables::list() const {
     json objects = json::array();
-    for (const Family family : {Family::Ip6, Family::Ip, Family::Netdev}) {
+    for (const Family family : kFamilies) {
         if (family == Family::Netdev && (!known_ || known_->guard.devices.empty())) {
             continue;
         }

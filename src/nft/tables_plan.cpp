@@ -320,7 +320,7 @@ void Tables::plan_first_line(Plan &plan) {
                    Message of) { return keeps && will_be.contains(of) && will_be.at(of) == is.at(of); };
     });
     plan.elements = difference(keeps ? present.ruleset : Ruleset{}, plan.wanted);
-    plan.structure = keeps ? json{{"nftables", json::array()}} : replace_structure(plan.wanted.owned, can_own_);
+    plan.structure = keeps ? no_commands() : replace_structure(plan.wanted.owned, can_own_);
     plan.from_nothing = present.missing;
     if (!is_ours) {
         const bool first_start = !known_ && present.missing;
@@ -332,7 +332,7 @@ void Tables::plan_first_line(Plan &plan) {
 
 void Tables::plan_guard(Plan &plan) const {
     const Guard &wanted = plan.wanted.guard;
-    plan.guard = {{"nftables", json::array()}};
+    plan.guard = no_commands();
     const GuardListing present = support_.egress ? read_guard() : GuardListing{.missing = true};
     const bool is_ours = present.deviation.empty();
     const bool keeps = is_ours && !present.missing && present.owned == plan.wanted.owned;

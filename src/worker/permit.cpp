@@ -15,7 +15,6 @@ using nlohmann::json;
 
 constexpr std::array<std::string_view, 4> kVerbs = {"add", "delete", "destroy", "flush"};
 constexpr std::array<std::string_view, 6> kObjects = {"table", "chain", "rule", "set", "map", "element"};
-constexpr std::array kFamilies = {nft::Family::Ip6, nft::Family::Ip, nft::Family::Netdev};
 constexpr std::array<std::string_view, 2> kTables = {nft::kTable, nft::kProbeTable};
 
 [[noreturn]] void refuse(const std::string &what) {
@@ -41,8 +40,8 @@ void require_our_table(const json &body, const char *table_key) {
     if (!body.is_object() || !body.contains("family") || !body.contains(table_key)) {
         refuse("an object that names no table");
     }
-    std::array<std::string_view, kFamilies.size()> families;
-    std::ranges::transform(kFamilies, families.begin(), [](nft::Family family) { return nft::to_string(family); });
+    std::array<std::string_view, nft::kFamilies.size()> families;
+    std::ranges::transform(nft::kFamilies, families.begin(), [](nft::Family family) { return nft::to_string(family); });
     require_one_of(families, body.at("family"), "family");
     require_one_of(kTables, body.at(table_key), "table");
 }

@@ -34,10 +34,8 @@ Outcome outcome_of(Errc code) {
 }
 
 nft::Family family_of(std::string_view word) {
-    for (const nft::Family family : {nft::Family::Ip6, nft::Family::Ip, nft::Family::Netdev}) {
-        if (word == nft::to_string(family)) {
-            return family;
-        }
+    if (const auto family = nft::family_named(word)) {
+        return *family;
     }
     throw Error(Errc::AccessDenied, "the worker does not take this family: " + in_quotes(word));
 }

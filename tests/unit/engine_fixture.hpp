@@ -98,7 +98,7 @@ protected:
         // The fake one also tells of what has changed nothing.
         EXPECT_LE(watcher->take().transactions.size(), fake.watcher.take().transactions.size()) << commands;
         EXPECT_THAT(real, testing::Not(testing::HasSubstr("unexpected")));
-        for (const nft::Family family : kFamilies) {
+        for (const nft::Family family : nft::kFamilies) {
             const std::string real_listing = answer_of(kernel, nft::list_table(family));
             const std::string fake_listing = answer_of(fake, nft::list_table(family));
             EXPECT_EQ(real_listing.starts_with("rejected"), fake_listing.starts_with("rejected")) << real_listing;

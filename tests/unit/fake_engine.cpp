@@ -138,7 +138,7 @@ std::string FakeEngine::read(const std::string &query) {
 std::string FakeEngine::read_tables(bool with_elements) const {
     std::string lines;
     nft::Reading elements;
-    for (const nft::Family family : kFamilies) {
+    for (const nft::Family family : nft::kFamilies) {
         if (!tables_.has_table(family)) {
             continue;
         }
@@ -157,7 +157,7 @@ std::string FakeEngine::read_tables(bool with_elements) const {
 
 void FakeEngine::apply(const json &list, const char *process) {
     const bool was_there =
-        std::ranges::any_of(kFamilies, [this](const nft::Family family) { return tables_.has_table(family); });
+        std::ranges::any_of(nft::kFamilies, [this](const nft::Family family) { return tables_.has_table(family); });
     FakeTables next = tables_;
     for (const json &command : list) {
         next.apply(command, can, process);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -12,9 +11,6 @@
 #include "nft/commands.hpp"
 
 namespace vmac::test {
-
-/// The families in which a table of ours may be.
-inline constexpr std::array kFamilies = {nft::Family::Ip6, nft::Family::Ip, nft::Family::Netdev};
 
 /// What a kernel and its libnftables can do.
 struct Abilities {

@@ -9,9 +9,9 @@
 namespace vmac {
 namespace {
 
+using nft::kFamilies;
 using nlohmann::json;
 using test::FilterFixture;
-using test::kFamilies;
 using test::name;
 using testing::Contains;
 using testing::HasSubstr;
