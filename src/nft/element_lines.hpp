@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -37,7 +38,7 @@ struct ElementKey {
     InterfaceName name;
     std::optional<Message> message;
 
-    bool operator==(const ElementKey &) const = default;
+    auto operator<=>(const ElementKey &) const = default;
 };
 
 /// All elements of both tables, and the structure of all three.

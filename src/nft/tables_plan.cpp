@@ -2,7 +2,6 @@
 // What our tables hold, and the way from there to what is wanted.
 #include <algorithm>
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -126,8 +125,7 @@ std::string Tables::judge(std::map<Family, std::string> structure) {
 Listing Tables::read_first_line() {
     Reading reading = parse_reading(engine_.read(std::string(kQueryAll)));
     may_have_guard_ = reading.structure.contains(Family::Netdev);
-    auto structure = std::move(reading.structure);
-    reading.structure = structure;
+    auto structure = reading.structure;
     Listing listing = listing_of(std::move(reading));
     if (!listing.missing) {
         std::string deviation = judge(std::move(structure));
@@ -194,27 +192,19 @@ bool Tables::holds(const ElementChanges &changes) {
     if (!is_settled() || changes.size() >= kManyKeys) {
         return false;
     }
-    std::map<InterfaceName, PerMessage<bool>> verdicts;
-    std::set<InterfaceName> parents;
+    std::vector<ElementKey> keys;
     for (const auto *list : {&changes.deleted_verdicts, &changes.added_verdicts}) {
         for (const auto &element : *list) {
-            verdicts[element.name][element.message] = true;
+            keys.push_back({element.name, element.message});
         }
     }
     for (const auto *list : {&changes.deleted_parents, &changes.added_parents}) {
         for (const auto &element : *list) {
-            parents.insert(element.name);
+            keys.push_back({element.name, std::nullopt});
         }
     }
-    std::vector<ElementKey> keys;
-    for (const auto &[name, messages] : verdicts) {
-        for (const auto &[message, is_asked] : messages) {
-            keys.push_back({name, message});
-        }
-    }
-    for (const auto &name : parents) {
-        keys.push_back({name, std::nullopt});
-    }
+    std::ranges::sort(keys);
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
     const Reading reading = parse_reading(engine_.read(std::string(kQueryStructure) + to_lines(keys)));
     if (!judge(reading.structure).empty()) {
         return false;
