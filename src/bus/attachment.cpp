@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "bus/attachment.hpp"
 
-#include <linux/sockios.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 
 #include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <exception>
 #include <limits>
-#include <system_error>
 #include <utility>
 
 #include "bus/compat.hpp"
@@ -31,18 +28,13 @@ constexpr std::chrono::milliseconds kReadingAtOnce{10};
 /// Links and rules have precedence in the loop, but not all the time: whoever was passed over once comes first.
 constexpr std::int64_t kPassedOver = SD_EVENT_PRIORITY_IMPORTANT - 1;
 
-/// How long a bus may take nothing of what is said to it, and once more when it has answered somebody else.
-constexpr std::chrono::milliseconds kPatience{250};
-
-/// How often it is seen whether a bus in doubt takes something after all.
-constexpr std::chrono::milliseconds kPulse{5};
-
 constexpr auto kNever = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-Attachment::Attachment(EventLoop &loop, sdbus::IConnection &connection, Turns &turns, std::function<void()> lost)
-    : loop_(loop), connection_(connection), turns_(turns), lost_(std::move(lost)) {
+Attachment::Attachment(EventLoop &loop, sdbus::IConnection &connection, std::function<void()> lost,
+                       std::optional<Callers> callers)
+    : connection_(connection), lost_(std::move(lost)), callers_(std::move(callers)) {
     compat::on_disconnected(connection_, [this] { lose(); });
 
     // What to wait for changes with every message, so it is asked before each wait. Only sdbus-c++ 2 does this
@@ -91,14 +83,15 @@ int Attachment::prepare() {
     try {
         const auto poll = compat::poll_of(connection_);
         const bool is_held_up = compat::is_held_up(connection_);
+        const bool is_in_doubt = callers_ && callers_->taking.is_in_doubt();
         // Who reads on while nothing is taken from him has to keep all that he wants to say.
         const auto unless_doubtful = is_held_up ? EPOLLOUT : static_cast<std::uint32_t>(poll.events);
-        const auto deadline = turns_.is_any_waiting() ? 0 : poll.deadline;
-        sd_event_source_set_io_events(io_.get(), doubt_ ? 0 : unless_doubtful);
-        sd_event_source_set_time(timer_.get(), is_held_up || doubt_ ? kNever : deadline);
+        const auto deadline = callers_ && callers_->turns.is_any_waiting() ? 0 : poll.deadline;
+        sd_event_source_set_io_events(io_.get(), is_in_doubt ? 0 : unless_doubtful);
+        sd_event_source_set_time(timer_.get(), is_held_up || is_in_doubt ? kNever : deadline);
         sd_event_source_set_enabled(timer_.get(), SD_EVENT_ONESHOT);
-        if (is_held_up) {
-            watch_taking();
+        if (is_held_up && callers_) {
+            callers_->taking.watch();
         }
     } catch (const std::exception &) {
         lose();
@@ -114,82 +107,31 @@ void Attachment::process() {
     try {
         bool is_more = true;
         for (const auto end = steady_clock::now() + kReadingAtOnce; is_more && steady_clock::now() < end; ++read_) {
-            look();  // before anything is added
+            if (callers_) {
+                callers_->taking.look();  // before anything is added
+            }
             is_more = compat::process(connection_) && !compat::is_held_up(connection_);
         }
-        if (lost_ && !compat::is_held_up(connection_) && (!is_more || read_ >= kMostReadBetween)) {
-            read_ = 0;
-            turns_.serve_one();
+        if (callers_) {
+            if (lost_ && !compat::is_held_up(connection_) && (!is_more || read_ >= kMostReadBetween)) {
+                read_ = 0;
+                if (callers_->turns.serve_one()) {
+                    callers_->taking.said();
+                }
+            }
+            callers_->taking.watch();
         }
-        watch_taking();
     } catch (const std::exception &) {
         lose();
     }
 }
 
-/// A client that never reads its replies fills up the queue that dbus-daemon(1) keeps for it; these count as ours
-/// (max_incoming_bytes), and at the limit it reads nothing more from us, for as long as that client stays. What is left
-/// is to come again: what belongs to a connection that has ended does not count. But not to a bus that answers nobody,
-/// for connecting to it would keep everything waiting.
-void Attachment::watch_taking() {
-    look();
-    if (untaken_ > 0 && !patience_ && !doubt_) {
-        patience_ = loop_.after(kPatience, [this] {
-            look();
-            if (patience_) {
-                patience_.reset();
-                doubt();
-            }
-        });
-    }
-}
-
-/// While more is added, what a busy bus takes may not be seen. So in doubt nothing is read, and nobody answered.
-void Attachment::doubt() {
-    try {
-        auto arrival = std::make_unique<Arrival>(loop_, [this] {
-            patience_ = loop_.after(kPatience, [this] {
-                look();
-                if (doubt_) {
-                    lose();
-                }
-            });
-        });
-        keep_looking();
-        doubt_ = std::move(arrival);
-    } catch (const std::system_error &) {
-        return;  // later, then
-    }
-}
-
-void Attachment::keep_looking() {
-    pulse_ = loop_.after(kPulse, [this] {
-        look();
-        if (doubt_) {
-            keep_looking();
-        }
-    });
-}
-
-/// Sees how much waits for the bus in our socket. Where that is less than before, all is well.
-void Attachment::look() {
-    const int before = std::exchange(untaken_, 0);
-    ioctl(sd_event_source_get_io_fd(io_.get()), SIOCOUTQ, &untaken_);
-    if (untaken_ == 0 || untaken_ < before) {
-        be_content();
-    }
-}
-
-void Attachment::be_content() {
-    patience_.reset();
-    doubt_.reset();
-    pulse_.reset();
-}
-
 void Attachment::lose() {
     sd_event_source_set_enabled(io_.get(), SD_EVENT_OFF);
     sd_event_source_set_enabled(timer_.get(), SD_EVENT_OFF);
-    be_content();
+    if (callers_) {
+        callers_->taking.end();
+    }
     if (const auto lost = std::exchange(lost_, nullptr)) {
         lost();
     }

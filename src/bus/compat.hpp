@@ -119,12 +119,23 @@ inline sd_bus_message *raw(const sdbus::Message &message) {
     return Access::of(message);
 }
 
+/// A question to the bus itself.
+inline sdbus::MethodCall question(sdbus::IConnection &connection) {
+    constexpr auto kBus = "org.freedesktop.DBus";
+    const auto bus = sdbus::createProxy(connection, ServiceName{kBus}, ObjectPath{"/org/freedesktop/DBus"});
+    return bus->createMethodCall(BusInterfaceName{kBus}, MethodName{"GetId"});
+}
+
 /// The connection as libsystemd knows it. No version gives it away but through a message.
 inline sd_bus *raw(sdbus::IConnection &connection) {
-    const auto driver =
-        sdbus::createProxy(connection, ServiceName{"org.freedesktop.DBus"}, ObjectPath{"/org/freedesktop/DBus"});
-    return sd_bus_message_get_bus(
-        raw(driver->createMethodCall(BusInterfaceName{"org.freedesktop.DBus"}, MethodName{"GetId"})));
+    return sd_bus_message_get_bus(raw(question(connection)));
+}
+
+/// Says something to the bus that nobody else hears of. Its answer is dropped.
+inline void say_something(sdbus::IConnection &connection) {
+    const auto message = question(connection);
+    sd_bus_message_set_expect_reply(raw(message), 0);
+    sd_bus_send(sd_bus_message_get_bus(raw(message)), raw(message), nullptr);
 }
 
 /// Ends a connection without waiting for the bus to take what has no room in the socket; sdbus-c++ would wait for ever.
@@ -132,8 +143,9 @@ inline void close(sdbus::IConnection &connection) {
     sd_bus_close(raw(connection));
 }
 
-/// Is asked about each method call of an interface before its arguments are read.
+/// Hears of each method call, and is asked about those of an interface before their arguments are read.
 struct Doorkeeper {
+    std::function<void()> called;  ///< must not throw
     std::string interface;
     std::function<std::optional<sdbus::Error>(const std::string &sender)> refuse;  ///< nothing: it may come in
 };
@@ -147,8 +159,11 @@ inline Slot ask_first(sdbus::IConnection &connection, Doorkeeper &doorkeeper) {
         const auto &keeper = *static_cast<const Doorkeeper *>(data);
         const char *sender = sd_bus_message_get_sender(message);
         const char *interface = sd_bus_message_get_interface(message);  // a caller need not say it
-        if (sd_bus_message_is_method_call(message, nullptr, nullptr) <= 0 || sender == nullptr ||
-            (interface != nullptr && interface != keeper.interface)) {
+        if (sd_bus_message_is_method_call(message, nullptr, nullptr) <= 0 || sender == nullptr) {
+            return 0;
+        }
+        keeper.called();
+        if (interface != nullptr && interface != keeper.interface) {
             return 0;
         }
         try {

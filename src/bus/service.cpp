@@ -80,7 +80,7 @@ constexpr std::chrono::milliseconds kBetweenLongLists{100};
 
 }  // namespace
 
-Service::Service(EventLoop &loop, sdbus::IConnection &connection, Turns &turns, Backend backend)
+Service::Service(EventLoop &loop, sdbus::IConnection &connection, Turns &turns, Taking &taking, Backend backend)
     : AdaptorInterfaces(connection, compat::ObjectPath{kObjectPath}),
       loop_(loop),
       connection_(connection),
@@ -88,8 +88,11 @@ Service::Service(EventLoop &loop, sdbus::IConnection &connection, Turns &turns, 
       auditor_(backend.auditor),
       reload_(std::move(backend.reload)),
       turns_(turns),
+      taking_(taking),
       authority_(connection),
-      doorkeeper_{.interface = INTERFACE_NAME, .refuse = [this](const std::string &sender) { return refuse(sender); }},
+      doorkeeper_{.called = [this] { taking_.said(); },
+                  .interface = INTERFACE_NAME,
+                  .refuse = [this](const std::string &sender) { return refuse(sender); }},
       door_(compat::ask_first(connection, doorkeeper_)) {
     compat::on_sender_left(connection, [this](const std::string &sender) {
         authority_.forget(sender);
@@ -145,6 +148,7 @@ void Service::say(Function signal) {
         unsaid_.emplace_back(std::move(signal));
     } else {
         send(signal);
+        taking_.said();
     }
 }
 
@@ -175,6 +179,7 @@ void Service::authorised(Result &&result, const char *action, Validate validate,
         authority_.check(caller, action, [this, shared, place, change, names](const std::optional<Error> &refusal) {
             if (refusal) {
                 return_error(*shared, to_bus(*refusal));
+                taking_.said();
             } else {
                 turns_.add(place, [this, shared, change, names] { answer(*shared, change, names); });
             }

@@ -11,6 +11,7 @@
 #include "audit/auditor.hpp"
 #include "bus/authority.hpp"
 #include "bus/compat.hpp"
+#include "bus/taking.hpp"
 #include "bus/turns.hpp"
 #include "bus/variants.hpp"
 #include "daemon/filter.hpp"
@@ -33,8 +34,8 @@ public:
         std::function<void()> reload;  ///< reads the configuration again; throws Error
     };
 
-    /// @param loop, @p connection and @p turns must outlive this.
-    Service(EventLoop &loop, sdbus::IConnection &connection, Turns &turns, Backend backend);
+    /// @param loop, @p connection, @p turns and @p taking must outlive this.
+    Service(EventLoop &loop, sdbus::IConnection &connection, Turns &turns, Taking &taking, Backend backend);
     ~Service() override;
     Service(const Service &) = delete;
     Service &operator=(const Service &) = delete;
@@ -86,6 +87,7 @@ private:
     audit::Auditor &auditor_;
     std::function<void()> reload_;
     Turns &turns_;
+    Taking &taking_;
     Authority authority_;
     compat::Doorkeeper doorkeeper_;
     compat::Slot door_;

@@ -61,8 +61,9 @@ void take_name(sdbus::IConnection &connection) {
 
 Session::Session(EventLoop &loop, Service::Backend backend, std::function<void()> lost)
     : connection_(sdbus::createSystemBusConnection()),
-      service_(std::make_unique<Service>(loop, *connection_, turns_, std::move(backend))),
-      attachment_(loop, *connection_, turns_, std::move(lost)) {
+      taking_(loop, *connection_, [this] { attachment_.lose(); }),
+      service_(std::make_unique<Service>(loop, *connection_, turns_, taking_, std::move(backend))),
+      attachment_(loop, *connection_, std::move(lost), Callers{turns_, taking_}) {
     take_name(*connection_);
 }
 

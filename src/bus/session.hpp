@@ -9,6 +9,7 @@
 
 #include "bus/attachment.hpp"
 #include "bus/service.hpp"
+#include "bus/taking.hpp"
 #include "bus/turns.hpp"
 #include "system/event_loop.hpp"
 
@@ -34,6 +35,7 @@ public:
 private:
     std::unique_ptr<sdbus::IConnection> connection_;
     Turns turns_;  ///< with messages of the connection in it
+    Taking taking_;
     std::unique_ptr<Service> service_;
     Attachment attachment_;
 };

@@ -44,9 +44,9 @@ void Turns::add(std::shared_ptr<const Place> place, Work work) {
     calls.push_back({std::move(place), std::move(work)});
 }
 
-void Turns::serve_one() {
+bool Turns::serve_one() {
     if (!is_any_waiting()) {
-        return;
+        return false;
     }
     was_fresh_ = !fresh_.empty() && (others_.empty() || !was_fresh_);
     auto &senders = was_fresh_ ? fresh_ : others_;
@@ -59,6 +59,7 @@ void Turns::serve_one() {
         others_.push_back(sender);
     }
     call.work();
+    return true;
 }
 
 void Turns::forget(const std::string &sender) {

@@ -57,8 +57,8 @@ public:
 
     [[nodiscard]] bool is_any_waiting() const { return !fresh_.empty() || !others_.empty(); }
 
-    /// Does what is next, if there is anything.
-    void serve_one();
+    /// Does what is next, if there is anything. Whether there was.
+    bool serve_one();
 
     /// Drops what waits for a sender that is not there any more.
     void forget(const std::string &sender);

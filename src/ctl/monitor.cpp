@@ -144,8 +144,7 @@ void monitor(Client &client, const Monitor &wish, const Look &look, bool json) {
     const auto interrupted = loop.on_signal(SIGINT, [&loop] { loop.quit(kDone); });
     const auto terminated = loop.on_signal(SIGTERM, [&loop] { loop.quit(kDone); });
     bool is_lost = false;
-    bus::Turns nobody;  // calls us
-    const bus::Attachment attachment(loop, client.connection(), nobody, [&loop, &is_lost] {
+    const bus::Attachment attachment(loop, client.connection(), [&loop, &is_lost] {
         is_lost = true;
         loop.quit(kUnreachable);
     });

@@ -139,8 +139,7 @@ private:
     EventSource interrupted_ = loop_.on_signal(SIGINT, [this] { loop_.quit(kDone); });
     EventSource terminated_ = loop_.on_signal(SIGTERM, [this] { loop_.quit(kDone); });
     EventSource resized_ = loop_.on_signal(SIGWINCH, [this] { resize(); });
-    bus::Turns nobody_;  // calls us
-    bus::Attachment attachment_{loop_, client_.connection(), nobody_, [this] {
+    bus::Attachment attachment_{loop_, client_.connection(), [this] {
                                     is_lost_ = true;
                                     loop_.quit(kUnreachable);
                                 }};

@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import threading
 
-from rig import bus, kernel, polkit
+from rig import bus, kernel, polkit, processes
 from rig.case import OPEN, Case, WireCase
 from rig.flood import Call, Client, add, is_watched, limit, memory, room
 from rig.isolation import run
@@ -203,6 +203,24 @@ class NeverReads(_Flood):
         self.assertEqual(self.nobody.counters('v0'), {})
         self.assertTrue(self.root.add('vrrp6'))
         self.assert_memory_bounded()
+
+    def test_what_the_bus_has_read_and_keeps(self):
+        """When two replies wait for the bus, it reads them at once, and keeps the second if the first has filled it up.
+        In our socket nothing waits then."""
+        mark = self.daemon.log.mark()
+        for _ in range(2 * self.INCOMING // self.size):
+            with contextlib.ExitStack() as bus_halted:
+                with self.daemon.halted():
+                    self.sleeper.send(Call('ListInterfaces'))
+                    number = self.polite.send(Call('GetCounters', '(s)', 'v0'))
+                    self.bus.signals.fence(self.root.connection)  # the bus has passed them on
+                    bus_halted.enter_context(processes.halted(self.bus._process.pid))
+                processes.wait_in_loop(self.daemon.process.pid)
+            if error := self.polite.wait(number)[0].error:
+                break
+        self.assertEqual(error, 'NoReply')
+        self.daemon.log.wait(lambda line: 'On the bus again' in line, mark)
+        self.assertEqual(self.nobody.counters('v0'), {})
 
     def test_ends_cleanly_while_the_bus_takes_nothing(self):
         self.root.list()

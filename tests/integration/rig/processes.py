@@ -68,9 +68,19 @@ def _state(pid):
 
 def wait_in_call(pid):
     """Return when it waits for somebody that it has asked, and not in its event loop."""
+    _wait_for_sleep(pid, 'poll_schedule_timeout')
+
+
+def wait_in_loop(pid):
+    """Return when it has done all that it knows of, and waits in its event loop."""
+    _wait_for_sleep(pid, 'ep_poll', 'do_epoll_wait')  # as kernels were built
+
+
+def _wait_for_sleep(pid, *places):
+    """Until it sleeps in one of these functions of the kernel, whatever the compiler has added to the name."""
     end = time.monotonic() + DEADLINE
-    while _state(pid) != 'S' or 'poll_schedule_timeout' not in Path(f'/proc/{pid}/wchan').read_text(encoding='ascii'):
-        assert time.monotonic() < end, f'{pid} asks nobody'
+    while _state(pid) != 'S' or Path(f'/proc/{pid}/wchan').read_text(encoding='ascii').split('.')[0] not in places:
+        assert time.monotonic() < end, f'{pid} does not come to sleep in {" or ".join(places)}'
         os.sched_yield()
 
 
