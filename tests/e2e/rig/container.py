@@ -2,7 +2,8 @@
 """A machine: a container of systemd-nspawn with a booted Debian, whose disk is an overlay above the cached tree.
 
 It is a child of the case and lives in its namespaces, so it ends when the case does, however that ends. Other daemons
-than those of a bare Debian (see OTHERS) are there but disabled: a case starts what it wants.
+than those of a bare Debian (see OTHERS) are there but disabled: a case starts what it wants. So are Debian's own timers:
+what happens in a case must not depend on whether midnight is in it.
 """
 
 import contextlib
@@ -65,7 +66,8 @@ class Container:
         (self.root / 'etc/machine-id').write_text(f'{uuid.uuid4().hex}\n', encoding='ascii')
         (self.root / 'etc/hostname').write_text(f'{name}\n', encoding='ascii')
         (self.root / 'etc/hosts').write_text(f'127.0.0.1 localhost {name}\n::1 localhost {name}\n', encoding='ascii')
-        run('systemctl', '--quiet', f'--root={self.root}', 'disable', *OTHERS)
+        timers = [link.name for link in (self.root / 'etc/systemd/system/timers.target.wants').iterdir()]
+        run('systemctl', '--quiet', f'--root={self.root}', 'disable', *OTHERS, *timers)
 
     # --- life
 
