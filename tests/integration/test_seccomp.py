@@ -9,7 +9,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from rig import isolation, kernel
+from rig import isolation, kernel, processes
 from rig.bus import BusError
 from rig.case import OPEN, Case, tool
 from rig.isolation import CASE
@@ -114,12 +114,12 @@ class Calls(Case):
 
     def lose_the_worker(self):
         """One that hangs is killed, another one takes its place."""
-        worker = next(int(entry.name) for entry in Path('/proc').iterdir()
-                      if entry.name.isdigit() and (entry / 'comm').read_text(encoding='utf-8') == 'mldfilter-nft\n')
+        worker = processes.only(processes.WORKER)
+        end = os.pidfd_open(worker)
         os.kill(worker, signal.SIGSTOP)
         with contextlib.suppress(BusError):  # what it says then is the matter of other tests
             self.root.add('vrrp9')
-        self.assertFalse(Path(f'/proc/{worker}').exists())
+        processes.wait_for_end(end)
 
     def record(self):
         """The names of all the calls."""
