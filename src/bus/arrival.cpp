@@ -26,6 +26,7 @@ Arrival::Arrival(EventLoop &loop, std::function<void()> arrived) : loop_(loop), 
     require(sd_bus_set_bus_client(bus, 1), "asking for a bus");
     require(sd_bus_set_watch_bind(bus, 1), "asking to wait for the bus");
     require(sd_bus_set_connected_signal(bus, 1), "asking to be told of the bus");
+    require(sd_bus_set_close_on_exit(bus, 0), "asking not to wait at the end");  // for a bus that hangs
     // Not from within the connection, which the callback may end.
     const auto connected = [](sd_bus_message *, void *self, sd_bus_error *) {
         auto &arrival = *static_cast<Arrival *>(self);

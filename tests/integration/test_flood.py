@@ -9,7 +9,6 @@ answered is not a matter of time, and is judged strictly.
 import collections
 import contextlib
 import os
-import signal
 import statistics
 import subprocess
 import threading
@@ -223,21 +222,38 @@ class NeverReads(_Flood):
         self.assertEqual(self.nobody.counters('v0'), {})
 
     def test_ends_cleanly_while_the_bus_takes_nothing(self):
-        self.root.list()
-        with self.daemon.halted():
-            self.sleeper.send(*[Call('ListInterfaces')] * 40)
-            self.bus.signals.fence(self.root.connection)  # the bus has passed them on
-            os.kill(self.bus._process.pid, signal.SIGSTOP)
-        self.wait_until_held_up()
-        self.assertEqual(self.daemon.stop(), 0)
-        os.kill(self.bus._process.pid, signal.SIGCONT)
+        with self.held_up():
+            self.assertEqual(self.daemon.stop(), 0)
 
-    def wait_until_held_up(self):
+    def test_ends_cleanly_while_it_looks_whether_the_bus_hangs(self):
+        before = len(self.sockets())
+        with self.held_up():
+            self.wait_for(lambda: len(self.sockets()) > before, 'asks nobody else')
+            self.assertEqual(self.daemon.stop(), 0)
+
+    @contextlib.contextmanager
+    def held_up(self):
+        """The bus does not run, and much waits for it."""
+        self.root.list()
+        with contextlib.ExitStack() as bus_halted:
+            with self.daemon.halted():
+                self.sleeper.send(*[Call('ListInterfaces')] * 40)
+                self.bus.signals.fence(self.root.connection)  # the bus has passed them on
+                bus_halted.enter_context(processes.halted(self.bus._process.pid))
+            self.wait_for(lambda: any(int(line.split()[3]) > 100_000 for line in self.sockets()),
+                          'the bus takes everything, although it does not run')
+            yield
+
+    def sockets(self):
+        """Those of the service, as ss(8) has them."""
+        return [line for line in run('ss', '-x', '-p', '-H').splitlines()
+                if f'pid={self.daemon.process.pid},' in line]
+
+    def wait_for(self, condition, otherwise):
         for _ in range(1000):
-            sockets = run('ss', '-x', '-p', '-H').splitlines()
-            if any(int(line.split()[3]) > 100_000 for line in sockets if f'pid={self.daemon.process.pid},' in line):
+            if condition():
                 return
-        self.fail('the bus takes everything, although it does not run')
+        self.fail(otherwise)
 
 
 class Polkit(_Flood):
