@@ -47,11 +47,11 @@ void Taking::watch() {
 }
 
 void Taking::said() {
+    if (follow_up_) {
+        return;
+    }
     try {
-        watch();
-        if (!follow_up_) {
-            follow_up_ = loop_.after(kPatience, [this] { follow_up(); });
-        }
+        follow_up_ = loop_.after(kPatience, [this] { follow_up(); });
     } catch (const std::exception &) {
         return;  // the loop has ended, or the bus is gone, which is told otherwise
     }
@@ -63,12 +63,12 @@ void Taking::said() {
 void Taking::follow_up() {
     follow_up_.reset();
     look();
-    if (untaken_ > 0) {
-        said();
-        return;
-    }
     try {
-        compat::say_something(connection_);
+        if (untaken_ == 0) {
+            compat::say_something(connection_);
+        } else {
+            said();
+        }
         watch();
     } catch (const std::exception &) {
         return;  // as above

@@ -33,7 +33,7 @@ public:
     /// Something waits to be taken.
     void watch();
 
-    /// Something is being said, or will be at once. Never throws.
+    /// Something is being said, or will be at once: in a while it is seen whether it was taken. Never throws.
     void said();
 
     /// While more is added, what a busy bus takes may not be seen. So in doubt nothing is to be read, and nobody
