@@ -208,12 +208,8 @@ class NeverReads(_Flood):
         In our socket nothing waits then."""
         mark = self.daemon.log.mark()
         for _ in range(2 * self.INCOMING // self.size):
-            with contextlib.ExitStack() as bus_halted:
-                with self.daemon.halted():
-                    self.sleeper.send(Call('ListInterfaces'))
-                    number = self.polite.send(Call('GetCounters', '(s)', 'v0'))
-                    self.bus.signals.fence(self.root.connection)  # the bus has passed them on
-                    bus_halted.enter_context(processes.halted(self.bus._process.pid))
+            with self.unheard((self.sleeper, Call('ListInterfaces')), (self.polite, Call('GetCounters', '(s)', 'v0'))
+                              ) as (_, number):
                 processes.wait_in_loop(self.daemon.process.pid)
             if error := self.polite.wait(number)[0].error:
                 break
@@ -235,14 +231,21 @@ class NeverReads(_Flood):
     def held_up(self):
         """The bus does not run, and much waits for it."""
         self.root.list()
-        with contextlib.ExitStack() as bus_halted:
-            with self.daemon.halted():
-                self.sleeper.send(*[Call('ListInterfaces')] * 40)
-                self.bus.signals.fence(self.root.connection)  # the bus has passed them on
-                bus_halted.enter_context(processes.halted(self.bus._process.pid))
+        with self.unheard((self.sleeper, *[Call('ListInterfaces')] * 40)):
             self.wait_for(lambda: any(int(line.split()[3]) > 100_000 for line in self.sockets()),
                           'the bus takes everything, although it does not run')
             yield
+
+    @contextlib.contextmanager
+    def unheard(self, *senders):
+        """The service gets the calls of each (client, call, ...), and what it answers waits: the bus does not run. Gives
+        the numbers of the calls, client by client."""
+        with contextlib.ExitStack() as bus_halted:
+            with self.daemon.halted():
+                numbers = [client.send(*calls) for client, *calls in senders]
+                self.bus.signals.fence(self.root.connection)  # the bus has passed them on
+                bus_halted.enter_context(processes.halted(self.bus._process.pid))
+            yield numbers
 
     def sockets(self):
         """Those of the service, as ss(8) has them."""
